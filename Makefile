@@ -1,0 +1,90 @@
+# Each target sets up what it needs and is quiet when there is nothing to do. `make` lists them.
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALLED := .venv/.installed
+CLIENTS := tests/clients
+CLIENTS_INSTALLED := $(CLIENTS)/node_modules/.installed
+REDOCLY := REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(CLIENTS)/node_modules/.bin/redocly
+
+# Options for what a target runs: make test ARGS="-k sizes -x", make serve ARGS="--port 9000".
+ARGS ?=
+
+# Node.js runs two of the real clients and one linter of the contract; where it is missing they are left out, in CI never.
+NODE_MAJOR := $(shell node --version 2>/dev/null | sed -nE 's/^v([0-9]+)\..*/\1/p')
+HAS_NODE := $(shell test "$(or $(NODE_MAJOR),0)" -ge 20 && command -v npm)
+NO_NODE = { test -z "$$CI" || { echo "$@: Node.js 20 or newer and npm are needed in CI" >&2; exit 1; }; } && echo "$@: Node.js 20 or newer not found,"
+
+.PHONY: help
+help: ## List the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+
+.PHONY: install
+install: $(INSTALLED) ## Set up .venv with everything
+
+.PHONY: serve
+serve: $(INSTALLED) ## Run the mock server
+	@$(BIN)/mock-server $(ARGS)
+
+.PHONY: test
+test: $(INSTALLED) $(if $(HAS_NODE),$(CLIENTS_INSTALLED)) ## Run all tests
+ifneq ($(HAS_NODE),)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+else
+	@$(NO_NODE) the tests of the npm clients are left out
+	@$(BIN)/python -m pytest -n auto -m "not sharp and not node" $(ARGS)
+endif
+
+.PHONY: check
+check: $(INSTALLED) $(if $(HAS_NODE),$(CLIENTS_INSTALLED)) ## Check style, format, types, layers and the contract file
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "check: not formatted; run $(BIN)/ruff format" >&2; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/openapi-spec-validator openapi.yaml
+ifneq ($(HAS_NODE),)
+	@$(REDOCLY) lint openapi.yaml
+else
+	@$(NO_NODE) redocly lint is left out
+endif
+
+.PHONY: conformance
+conformance: $(INSTALLED) ## Judge the mock by the contract, with a report in reports/
+	@.ci/with-mock $(BIN)/contracts --report reports $(ARGS)
+
+.PHONY: sharp
+sharp: $(INSTALLED) ## Prove the suite sharp: every planted fault is caught
+	@$(BIN)/python -m pytest -n auto -m sharp tests/suite $(ARGS)
+
+.PHONY: bench
+bench: $(INSTALLED) ## Measure requests per second, as ratios to a bare handler
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+.PHONY: pins
+pins: ## Pin the newest releases that pyproject.toml allows
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \
+	&& "$$fresh/bin/python" -m pip --quiet --disable-pip-version-check install -e '.[dev,fast]' \
+	&& "$$fresh/bin/python" -m pip freeze --exclude-editable > "$$fresh/pins.txt" \
+	&& mv "$$fresh/pins.txt" .ci/pins.txt
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	@rm -rf .venv $(CLIENTS)/node_modules reports .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(INSTALLED): pyproject.toml .ci/pins.txt .ci/hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed (make PYTHON=python3.11 ...); this is " + sys.version)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv ..."
+	@$(PIP) install -r .ci/pins.txt
+	@$(PIP) install --no-build-isolation -c .ci/pins.txt -e '.[dev,fast]'
+	@touch $@
+
+$(CLIENTS_INSTALLED): $(CLIENTS)/package-lock.json
+	@echo "Installing the npm clients ..."
+	@cd $(CLIENTS) && npm ci --silent
+	@touch $@

@@ -1,0 +1,1 @@
+"""Real clients, unmodified, pointed at the mock server."""
