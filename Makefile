@@ -15,10 +15,15 @@ REDOCLY := REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(CLIENTS)/
 # Options for what a target runs: make test ARGS="-k sizes -x", make serve ARGS="--port 9000".
 ARGS ?=
 
-# Node.js runs two of the real clients and one linter of the contract; where it is missing they are left out, in CI never.
+# What a few tests need beside Python. Where it is missing they are left out, and that is said; in CI it is a failure.
 NODE_MAJOR := $(shell node --version 2>/dev/null | sed -nE 's/^v([0-9]+)\..*/\1/p')
 HAS_NODE := $(shell test "$(or $(NODE_MAJOR),0)" -ge 20 && command -v npm)
-NO_NODE = { test -z "$$CI" || { echo "$@: Node.js 20 or newer and npm are needed in CI" >&2; exit 1; }; } && echo "$@: Node.js 20 or newer not found,"
+HAS_CURL := $(shell command -v curl)
+MISSING := $(if $(HAS_NODE),,node) $(if $(HAS_CURL),,curl)
+WHAT_node := Node.js 20 or newer with npm
+WHAT_curl := curl
+say_missing = test -z "$$CI" || { echo "make $@: $(WHAT_$(1)) is needed in CI" >&2; exit 1; }; \
+	echo "make $@: $(WHAT_$(1)) not found; $(2)"
 
 .PHONY: help
 help: ## List the targets
@@ -33,12 +38,8 @@ serve: $(INSTALLED) ## Run the mock server
 
 .PHONY: test
 test: $(INSTALLED) $(if $(HAS_NODE),$(CLIENTS_INSTALLED)) ## Run all tests
-ifneq ($(HAS_NODE),)
-	@$(BIN)/python -m pytest -n auto $(ARGS)
-else
-	@$(NO_NODE) the tests of the npm clients are left out
-	@$(BIN)/python -m pytest -n auto -m "not sharp and not node" $(ARGS)
-endif
+	@$(foreach tool,$(MISSING),$(call say_missing,$(tool),the tests that need it are left out);)
+	@$(BIN)/python -m pytest -n auto -m "not sharp$(foreach tool,$(MISSING), and not $(tool))" $(ARGS)
 
 .PHONY: check
 check: $(INSTALLED) $(if $(HAS_NODE),$(CLIENTS_INSTALLED)) ## Check style, format, types, layers and the contract file
@@ -50,7 +51,7 @@ check: $(INSTALLED) $(if $(HAS_NODE),$(CLIENTS_INSTALLED)) ## Check style, forma
 ifneq ($(HAS_NODE),)
 	@$(REDOCLY) lint openapi.yaml
 else
-	@$(NO_NODE) redocly lint is left out
+	@$(call say_missing,node,redocly lint is left out)
 endif
 
 .PHONY: conformance
@@ -63,7 +64,7 @@ sharp: $(INSTALLED) ## Prove the suite sharp: every planted fault is caught
 
 .PHONY: bench
 bench: $(INSTALLED) ## Measure requests per second, as ratios to a bare handler
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: pins
 pins: ## Pin the newest releases that pyproject.toml allows
