@@ -15,11 +15,14 @@ import yaml
 from contracts.consistency import refuse_contradictions
 from contracts.decode import Json, SpecError, mapping_at, record, text_at
 from contracts.facts import Facts
+from contracts.fields import Field, fields_of
 
 __all__ = ["Basis", "Example", "Json", "Rule", "Spec", "SpecError", "default_path", "load", "read"]
 
 ROOT = "x-contract"
 VERSION = 1
+GENERATION = "GenerationRequest"
+REQUESTS = (GENERATION, "AsyncRequest", "EditJsonRequest", "EditFormRequest")
 
 
 class Basis(StrEnum):
@@ -68,7 +71,20 @@ class Spec:
     example_request: Mapping[str, Json]
     rules: Mapping[str, Rule]
     facts: Facts
+    fields: Mapping[str, Mapping[str, Field]]
+    """The fields of each request, by the name of its schema."""
     document: Mapping[str, Json]
+
+    def field(self, name: str) -> Field:
+        """A field of `createImage`; SpecError for another name."""
+        known = self.fields[GENERATION]
+        if name not in known:
+            raise SpecError(f"components.schemas.{GENERATION}.properties: no field '{name}'")
+        return known[name]
+
+    def default(self, name: str) -> str:
+        """The text that counts when the field is absent; SpecError where the schema has none."""
+        return text_at(self.field(name).default, f"the default of the field '{name}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +142,7 @@ def read(text: str, *, path: Path | None = None) -> Spec:
         example_request=_json(root.example_request),
         rules=rules,
         facts=_facts(rules),
+        fields={schema: fields_of(document, schema) for schema in REQUESTS},
         document=_json(document),
     )
 

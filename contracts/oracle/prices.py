@@ -39,9 +39,10 @@ def cells(spec: Spec) -> Mapping[tuple[str, str | None], Decimal]:
 @lru_cache(maxsize=8)
 def _cells(spec: Spec) -> Mapping[tuple[str, str | None], Decimal]:
     table: dict[tuple[str, str | None], Decimal] = {}
+    default = spec.default("quality")
     for tier, row in spec.facts.price.per_image.items():
         table |= {(tier, quality): each for quality, each in row.items()}
         for names in (spec.facts.price_auto.billed_as, spec.facts.profile.openai.quality_synonyms):
             table |= {(tier, quality): row[billed] for quality, billed in names.items()}
-        table[tier, None] = table[tier, "medium"]
+        table[tier, None] = table[tier, default]
     return table

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from contracts.oracle.problem import Problem
 from contracts.oracle.ratios import ratio_of
 from contracts.size import Size
 from contracts.spec import Spec
@@ -19,12 +20,15 @@ __all__ = [
     "candidates",
     "derived",
     "derived_problems",
+    "exact_problems",
     "legal_sizes",
     "tier_named",
     "tier_of",
     "typical",
     "verdict",
 ]
+
+DERIVE = "derive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +96,31 @@ def derived(spec: Spec, aspect_ratio: str | None, resolution: str | None) -> Siz
 
 def derived_problems(
     spec: Spec, aspect_ratio: str | None, resolution: str | None, width: int, height: int
-) -> list[str]:
+) -> list[Problem]:
     """Why a picture of this size is no answer to ratio and tier. Rule: derive."""
     size, ratio = Size(width, height), ratio_of(spec, aspect_ratio)
     tier = tier_named(spec, resolution)
     if ratio is None or tier is None:
-        return [f"{aspect_ratio} at {resolution} asks for no size, yet {size} came"]
-    problems = [f"derived size {size} breaks {rule}" for rule in sorted(_broken(spec, size))]
+        return [
+            Problem(DERIVE, f"{aspect_ratio} at {resolution} asks for no size, yet {size} came")
+        ]
+    broken = sorted(_broken(spec, size))
+    problems = [Problem(DERIVE, f"the derived size {size} breaks {rule}") for rule in broken]
     if tier_of(spec, size) != tier:
-        problems.append(f"derived size {size} lies in {tier_of(spec, size)}, not in {tier}")
-    return problems + _ratio_problems(spec, ratio, size)
+        found = tier_of(spec, size)
+        problems.append(Problem(DERIVE, f"the derived size {size} lies in {found}, not in {tier}"))
+    return problems + [Problem(DERIVE, text) for text in _ratio_problems(spec, ratio, size)]
+
+
+def exact_problems(
+    spec: Spec, aspect_ratio: str | None, resolution: str | None, width: int, height: int
+) -> list[Problem]:
+    """Why a picture of this size is not the one that our reading derives, of two parts."""
+    size, best = Size(width, height), derived(spec, aspect_ratio, resolution)
+    if best is None or size == best:
+        return []
+    part = "typical" if typical(spec, aspect_ratio, resolution) else "exact"
+    return [Problem(DERIVE, f"the derived size is {size}; expected exactly {best}", part)]
 
 
 def _grid(spec: Spec) -> range:
@@ -109,6 +128,7 @@ def _grid(spec: Spec) -> range:
     return range(step, spec.facts.size_edge.long_edge_max + 1, step)
 
 
+@lru_cache(maxsize=16384)
 def _heights(spec: Spec, width: int) -> Mapping[str, range]:
     """For each rule the heights that keep it beside this width, long or short."""
     facts = spec.facts
@@ -169,11 +189,11 @@ def _ratio_problems(spec: Spec, ratio: Fraction, size: Size) -> list[str]:
     asked = "wide" if ratio > 1 else "tall" if ratio < 1 else "square"
     seen = "wide" if size.width > size.height else "tall" if size.width < size.height else "square"
     if asked != seen and not (seen == "square" and asked != "square"):
-        problems.append(f"derived size {size} is {seen}, asked was {asked} ({ratio})")
+        problems.append(f"the derived size {size} is {seen}, asked was {asked} ({ratio})")
     short = size.long_edge / max(ratio, 1 / ratio)
     if abs(short - size.short_edge) > spec.facts.size_grid.multiple:
         step = spec.facts.size_grid.multiple
         problems.append(
-            f"derived size {size} is more than one step of {step} off the ratio {ratio}"
+            f"the derived size {size} is more than one step of {step} off the ratio {ratio}"
         )
     return problems
