@@ -31,6 +31,7 @@ help: ## List the targets
 
 .PHONY: install
 install: $(INSTALLED) ## Set up .venv with everything
+	@:
 
 .PHONY: serve
 serve: $(INSTALLED) ## Run the mock server
