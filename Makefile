@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 CLIENTS := tests/clients
 CLIENTS_INSTALLED := $(CLIENTS)/node_modules/.installed
-REDOCLY := REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(CLIENTS)/node_modules/.bin/redocly
+REDOCLY := REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(CLIENTS)/node_modules/.bin/redocly
 
 # Options for what a target runs: make test ARGS="-k sizes -x", make serve ARGS="--port 9000".
 ARGS ?=
@@ -50,7 +50,7 @@ check: $(INSTALLED) $(if $(HAS_NODE),$(CLIENTS_INSTALLED)) ## Check style, forma
 	@$(BIN)/lint-imports
 	@$(BIN)/openapi-spec-validator openapi.yaml
 ifneq ($(HAS_NODE),)
-	@$(REDOCLY) lint openapi.yaml
+	@$(REDOCLY) lint --config .redocly.yaml openapi.yaml
 else
 	@$(call say_missing,node,redocly lint is left out)
 endif
