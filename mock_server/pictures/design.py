@@ -1,0 +1,52 @@
+"""Which scene a prompt gets, and in which colours: a small pool of designs, so that they recur."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from zlib import crc32
+
+from mock_server.pictures.palette import Palette, palette, telling
+from mock_server.pictures.scene import Scene
+from mock_server.pictures.scenery import KINDS, VARIANTS, kind_for
+
+__all__ = ["POOL", "Design", "design"]
+
+# How many designs prompts without telling words share; each costs a drawing at its first use.
+POOL = KINDS * VARIANTS
+
+# Colours and places named beyond so many characters of a prompt are not looked for.
+_READ = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A scene to be drawn: what is on it, and its colours."""
+
+    kind: int
+    variant: int
+    colours: Palette
+
+
+def design(scene: Scene) -> Design:
+    """The design for this scene: what the prompt names, else one of a pool, by prompt and seed.
+
+    The pictures of one request follow each other in the pool, so that they differ.
+    """
+    kind, words, start = _reading(scene.prompt[:_READ])
+    number = (start + scene.seed + scene.index) % POOL
+    return _pooled(kind, words, number)
+
+
+@lru_cache(maxsize=1024)
+def _reading(prompt: str) -> tuple[int | None, tuple[str, ...], int]:
+    """What the prompt asks for: a kind of scene if any, its telling words, and its number."""
+    words = telling(prompt)
+    return kind_for(prompt), words, crc32(prompt.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=1024)
+def _pooled(kind: int | None, words: tuple[str, ...], number: int) -> Design:
+    return Design(
+        kind=number % KINDS if kind is None else kind,
+        variant=number // KINDS % VARIANTS,
+        colours=palette(words, number * 5 + number // KINDS),
+    )

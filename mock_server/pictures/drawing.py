@@ -1,0 +1,127 @@
+"""A whole picture as an image: scenery, label, references and mask put together."""
+
+from PIL import Image, ImageDraw
+
+from mock_server.pictures.design import Design, design
+from mock_server.pictures.edits import contact_strip, repainted, stretched
+from mock_server.pictures.label import Layout, label, layout
+from mock_server.pictures.lettering import band
+from mock_server.pictures.scene import Scene
+from mock_server.pictures.scenery import scenery
+
+__all__ = ["backdrop", "drawn"]
+
+
+def drawn(scene: Scene) -> Image.Image:
+    """The picture of a scene: RGB, or RGBA where a transparent background is asked for.
+
+    An edit shows its first reference stretched to the size of the picture (bilinear); further
+    references lie on it as a strip. Under a mask, the opaque part is exactly that stretched
+    reference, and all that is drawn (label and strip too) lies in the part to be repainted.
+    """
+    if not scene.references:
+        return _labelled(_unfinished(_generated(scene), scene.partial), scene)
+    if scene.mask is not None:
+        return _unfinished(_inpainted(scene, scene.mask), scene.partial)
+    return _rounded(_labelled(_unfinished(_fused(scene), scene.partial), scene), scene)
+
+
+def backdrop(plan: Design, setting: Layout, *, cut_out: bool) -> Image.Image:
+    """The scenery above the lowest label: what it shares with every picture of its design."""
+    return scenery(
+        plan.kind,
+        plan.variant,
+        plan.colours,
+        width=setting.width,
+        height=setting.height - setting.band(min(2, setting.most)),
+        cut_out=cut_out,
+    )
+
+
+def _cut_out(scene: Scene) -> bool:
+    return scene.background == "transparent" and scene.output_format != "jpeg"
+
+
+def _generated(scene: Scene) -> Image.Image:
+    setting = layout(scene.width, scene.height)
+    upper = backdrop(design(scene), setting, cut_out=_cut_out(scene))
+    picture = Image.new(upper.mode, (scene.width, scene.height))
+    picture.paste(upper, (0, 0))
+    return picture
+
+
+def _fused(scene: Scene) -> Image.Image:
+    """The first reference over the whole picture, the others on a strip above the label."""
+    picture = stretched(scene.references[0], scene.width, scene.height)
+    picture = picture if _cut_out(scene) else _flat(picture)
+    foot = scene.height - _label_height(scene)
+    strip = contact_strip(scene.references[1:], scene.width, foot)
+    if strip is not None:
+        picture.paste(strip, (0, foot - strip.height))
+    return picture
+
+
+def _inpainted(scene: Scene, mask: bytes) -> Image.Image:
+    base = stretched(scene.references[0], scene.width, scene.height)
+    base = base if _cut_out(scene) else _flat(base)
+    return repainted(base, mask, lambda width, height: _patch(scene, width, height))
+
+
+def _patch(scene: Scene, width: int, height: int) -> Image.Image:
+    """What is painted into the box of a mask's hole: scenery, strip and label, to its measure."""
+    setting = layout(width, height)
+    words = label(scene, setting)
+    foot = height - setting.band(len(words.lines))
+    plan = design(scene)
+    picture = scenery(
+        plan.kind, plan.variant, plan.colours, width=width, height=height, cut_out=_cut_out(scene)
+    )
+    strip = contact_strip(scene.references[1:], width, foot)
+    if strip is not None:
+        picture.paste(strip, (0, foot - strip.height))
+    paper = band(words, setting)
+    if paper is not None:
+        picture.paste(paper.convert(picture.mode), (0, foot))
+    return picture
+
+
+def _label_height(scene: Scene) -> int:
+    setting = layout(scene.width, scene.height)
+    return setting.band(len(label(scene, setting).lines))
+
+
+def _labelled(picture: Image.Image, scene: Scene) -> Image.Image:
+    """The picture with its label across the foot (drawn onto it)."""
+    setting = layout(scene.width, scene.height)
+    paper = band(label(scene, setting), setting)
+    if paper is not None:
+        picture.paste(paper.convert(picture.mode), (0, scene.height - paper.height))
+    return picture
+
+
+def _unfinished(picture: Image.Image, partial: int | None) -> Image.Image:
+    """The picture as tiles that get finer with each preview; itself when it is the finished one."""
+    if partial is None:
+        return picture
+    tile = max(2, min(picture.size) // (12 << min(partial, 5)))
+    return picture.reduce(tile).resize(picture.size, Image.Resampling.NEAREST)
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """The picture without alpha: on white."""
+    if picture.mode != "RGBA":
+        return picture
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture).convert("RGB")
+
+
+def _rounded(picture: Image.Image, scene: Scene) -> Image.Image:
+    """With a transparent background, the corners of an edit are cut off, so that it has some."""
+    if not _cut_out(scene):
+        return picture
+    shape = Image.new("L", picture.size)
+    corner = max(2, min(picture.size) // 14)
+    box = (0, 0, picture.width - 1, picture.height - 1)
+    ImageDraw.Draw(shape).rounded_rectangle(box, corner, fill=255)
+    clear = Image.new("RGBA", picture.size)
+    return Image.composite(picture.convert("RGBA"), clear, shape)

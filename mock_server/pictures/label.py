@@ -1,0 +1,124 @@
+"""The words on a picture: what they say, and how they are set.
+
+A label is a band of paper across the foot of the picture, of text cells scaled by a whole number,
+so that the letters are crisp at any size. It holds up to three lines of prompt and, below them,
+the details: size, tier, quality, price, index and fingerprint.
+"""
+
+from dataclasses import dataclass
+
+from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters, visual_order
+from mock_server.pictures.scene import Scene, fingerprint, readable
+
+__all__ = ["INK", "PAD", "PAPER", "Label", "Layout", "label", "layout", "wrapped"]
+
+INK = 28
+PAPER = 248
+PAD = 5
+
+_COLUMNS = 64
+_PROMPT_LINES = 3
+_DETAIL_LINES = 2
+_SHARE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How text is set in one size: `scale` pixels a dot, `columns` cells a line, `left` pixels in.
+
+    `most` is how many lines fit; 0 where the picture is too small to be labelled.
+    """
+
+    width: int
+    height: int
+    scale: int
+    columns: int
+    left: int
+    most: int
+
+    def band(self, lines: int) -> int:
+        """The height in pixels of a label with so many lines; 0 for none."""
+        return self.scale * (CELL_HEIGHT * lines + 2 * PAD) if lines else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The lines of a label, the prompt's first."""
+
+    lines: tuple[str, ...]
+
+
+def layout(width: int, height: int) -> Layout:
+    """The setting of text for a picture of this size: about 64 columns, at most 2/5 of the height."""
+    scale = max(1, min(round(width / (_COLUMNS * CELL_WIDTH)), height // 180))
+    columns = width // (scale * CELL_WIDTH) - 2
+    most = int(height * _SHARE / scale - 2 * PAD) // CELL_HEIGHT
+    fits = columns >= 4 and most >= 1
+    return Layout(
+        width,
+        height,
+        scale,
+        columns if fits else 0,
+        left=(width - columns * scale * CELL_WIDTH) // 2,
+        most=min(most, _PROMPT_LINES + _DETAIL_LINES) if fits else 0,
+    )
+
+
+def label(scene: Scene, setting: Layout) -> Label:
+    """What is written on this scene's picture, wrapped and, where it must be, cut with an ellipsis."""
+    if not setting.most:
+        return Label(())
+    details = wrapped(
+        _details(scene), setting.columns, min(_DETAIL_LINES, max(1, setting.most - 1))
+    )
+    room = min(_PROMPT_LINES, setting.most - len(details))
+    text = readable(scene.prompt, limit=(_PROMPT_LINES + 1) * setting.columns * 2)
+    return Label((*wrapped(text, setting.columns, room), *details))
+
+
+def wrapped(text: str, columns: int, lines: int) -> list[str]:
+    """The text in at most `lines` lines of at most `columns` cells, broken at blanks if it can be."""
+    found: list[str] = []
+    measure = len if text.isascii() else _columns_of
+    while text and len(found) < lines:
+        if measure(text) <= columns:
+            return [*found, text]
+        end = _fitting(text, columns if len(found) < lines - 1 else columns - 1)
+        cut = text.rfind(" ", 0, end + 1)
+        if len(found) == lines - 1:
+            return [*found, text[:end].rstrip() + "…"]
+        end = cut if cut > end // 2 else max(end, 1)
+        found.append(text[:end].rstrip())
+        text = text[end:].lstrip()
+    return found
+
+
+def _details(scene: Scene) -> str:
+    preview = "" if scene.partial is None else f"preview {scene.partial + 1}  "
+    return (
+        f"{preview}{scene.width}x{scene.height}  {scene.tier}  {scene.quality}  ${scene.price}  "
+        f"{scene.index + 1}/{scene.count}  #{fingerprint(scene)}"
+    )
+
+
+def _columns_of(text: str) -> int:
+    return sum(len(cells(cluster)) for cluster in clusters(text))
+
+
+def _fitting(text: str, columns: int) -> int:
+    """How many characters from the start fit into so many cells."""
+    if text.isascii():
+        return columns
+    used = 0
+    taken = 0
+    for cluster in clusters(text):
+        used += len(cells(cluster))
+        if used > columns:
+            break
+        taken += len(cluster)
+    return taken
+
+
+def cells_of(line: str) -> list[bytes]:
+    """The cells of a line, from left to right."""
+    return [cell for cluster in visual_order(clusters(line)) for cell in cells(cluster)]

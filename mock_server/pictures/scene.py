@@ -1,0 +1,75 @@
+"""What a picture depends on: nothing else does, so equal scenes give equal bytes."""
+
+import unicodedata
+from dataclasses import dataclass
+from hashlib import blake2b
+
+__all__ = ["Reference", "Scene", "fingerprint", "readable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference picture of an edit.
+
+    `data` is the encoded picture (PNG, JPEG or WebP), or None when it was a public URL that was
+    not fetched; then `url` is drawn on a placeholder.
+    """
+
+    data: bytes | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything a picture depends on; sides are in pixels, `price` is text such as "0.04".
+
+    `index` counts from 0 among `count` pictures. `compression` (0 to 100; jpeg and webp only) is
+    the number of the API, where 100 keeps most and smaller numbers make smaller files. `mask` is
+    an encoded PNG with alpha: transparent is repainted. `partial` is the number of an unfinished
+    preview, from 0. `weight` is "light", or "real" for a PNG that weighs what real ones do.
+    """
+
+    width: int
+    height: int
+    prompt: str
+    tier: str
+    quality: str
+    price: str
+    index: int
+    count: int
+    seed: int
+    background: str = "auto"
+    output_format: str = "png"
+    compression: int | None = None
+    references: tuple[Reference, ...] = ()
+    mask: bytes | None = None
+    partial: int | None = None
+    weight: str = "light"
+
+
+def fingerprint(scene: Scene) -> str:
+    """Twelve hexadecimal digits that differ wherever two scenes of one size do."""
+    digest = blake2b(
+        f"{scene.tier}|{scene.quality}|{scene.price}|{scene.index}|{scene.count}|{scene.seed}|"
+        f"{scene.background}|{scene.partial}|{scene.weight}|{scene.prompt}".encode(
+            "utf-8", "surrogatepass"
+        ),
+        digest_size=6,
+    )
+    for part in _pictures_of(scene):
+        digest.update(b"|%d|" % len(part))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _pictures_of(scene: Scene) -> list[bytes]:
+    parts = [
+        one.data or (one.url or "").encode("utf-8", "surrogatepass") for one in scene.references
+    ]
+    return parts if scene.mask is None else [*parts, b"mask", scene.mask]
+
+
+def readable(text: str, *, limit: int) -> str:
+    """The text's first `limit` characters on one line, composed, with blanks folded to one."""
+    line = " ".join(text[:limit].split())
+    return line if line.isascii() else unicodedata.normalize("NFC", line)
