@@ -1,0 +1,79 @@
+"""Small reference pictures and masks, drawn in memory; gradients show every shift and turn."""
+
+import base64
+from functools import cache
+from io import BytesIO
+
+from PIL import Image
+
+from contracts.size import Size
+
+__all__ = [
+    "SAMPLE",
+    "data_uri",
+    "gradient",
+    "half_mask",
+    "noise",
+    "opaque_mask",
+    "sample",
+    "text_of",
+]
+
+SAMPLE = Size(64, 48)
+NAMED = {"sample-png": "png", "sample-jpeg": "jpeg", "sample-webp": "webp"}
+
+
+def sample(name: str) -> bytes:
+    """The picture that an example of the contract names, such as `sample-png`; KeyError else."""
+    return gradient(SAMPLE, NAMED[name])
+
+
+@cache
+def gradient(size: Size, image_format: str = "png", *, mode: str = "RGB") -> bytes:
+    """A picture whose every pixel differs from its neighbours: red runs right, green down."""
+    right = Image.linear_gradient("L").rotate(90).resize(size)
+    down = Image.linear_gradient("L").resize(size)
+    waves = Image.effect_mandelbrot(size, (-2.2, -1.4, 0.8, 1.4), 40)
+    picture = Image.merge("RGB", (right, down, waves)).convert(mode)
+    return _saved(picture, image_format)
+
+
+@cache
+def noise(size: Size, image_format: str = "png") -> bytes:
+    """A picture that compresses badly: it weighs about 3 bytes a pixel as PNG."""
+    bands = [Image.effect_noise(size, 90) for _ in range(3)]
+    return _saved(Image.merge("RGB", bands), image_format)
+
+
+@cache
+def half_mask(size: Size, *, inner: bool = True) -> bytes:
+    """A PNG mask: transparent (repaint) in the inner half and opaque around it, or the reverse."""
+    box = (size.width // 4, size.height // 4, size.width * 3 // 4, size.height * 3 // 4)
+    alpha = Image.new("L", size, 255 if inner else 0)
+    alpha.paste(0 if inner else 255, box)
+    picture = Image.new("RGBA", size, (0, 0, 0, 255))
+    picture.putalpha(alpha)
+    return _saved(picture, "png")
+
+
+@cache
+def opaque_mask(size: Size, *, mode: str = "RGBA", image_format: str = "png") -> bytes:
+    """A picture for a mask that repaints nothing; in mode `RGB` or as jpeg it is no mask at all."""
+    return _saved(Image.new(mode, size), image_format)
+
+
+def data_uri(picture: bytes, media_type: str = "image/png") -> str:
+    """The picture as a data URI."""
+    return f"data:{media_type};base64,{text_of(picture)}"
+
+
+def text_of(picture: bytes) -> str:
+    """The picture as bare base64."""
+    return base64.b64encode(picture).decode()
+
+
+def _saved(picture: Image.Image, image_format: str) -> bytes:
+    buffer = BytesIO()
+    options = {"lossless": True} if image_format == "webp" else {}
+    picture.save(buffer, image_format, **options)
+    return buffer.getvalue()
