@@ -3,7 +3,7 @@
 from PIL import Image, ImageDraw
 
 from mock_server.pictures.design import Design, design
-from mock_server.pictures.edits import contact_strip, repainted, stretched
+from mock_server.pictures.edits import Hole, contact_strip, repainted, stretched
 from mock_server.pictures.label import Layout, label, layout
 from mock_server.pictures.lettering import band
 from mock_server.pictures.scene import Scene
@@ -20,7 +20,7 @@ def drawn(scene: Scene) -> Image.Image:
     reference, and all that is drawn (label and strip too) lies in the part to be repainted.
     """
     if not scene.references:
-        return _labelled(_unfinished(_generated(scene), scene.partial), scene)
+        return _labelled(_generated(scene), scene)
     if scene.mask is not None:
         return _unfinished(_inpainted(scene, scene.mask), scene.partial)
     return _rounded(_labelled(_unfinished(_fused(scene), scene.partial), scene), scene)
@@ -33,7 +33,7 @@ def backdrop(plan: Design, setting: Layout, *, cut_out: bool) -> Image.Image:
         plan.variant,
         plan.colours,
         width=setting.width,
-        height=setting.height - setting.band(min(2, setting.most)),
+        height=setting.height - setting.band(setting.fewest),
         cut_out=cut_out,
     )
 
@@ -45,6 +45,7 @@ def _cut_out(scene: Scene) -> bool:
 def _generated(scene: Scene) -> Image.Image:
     setting = layout(scene.width, scene.height)
     upper = backdrop(design(scene), setting, cut_out=_cut_out(scene))
+    upper = _unfinished(upper, scene.partial)
     picture = Image.new(upper.mode, (scene.width, scene.height))
     picture.paste(upper, (0, 0))
     return picture
@@ -64,24 +65,29 @@ def _fused(scene: Scene) -> Image.Image:
 def _inpainted(scene: Scene, mask: bytes) -> Image.Image:
     base = stretched(scene.references[0], scene.width, scene.height)
     base = base if _cut_out(scene) else _flat(base)
-    return repainted(base, mask, lambda width, height: _patch(scene, width, height))
+    return repainted(base, mask, lambda hole: _patch(scene, hole))
 
 
-def _patch(scene: Scene, width: int, height: int) -> Image.Image:
-    """What is painted into the box of a mask's hole: scenery, strip and label, to its measure."""
-    setting = layout(width, height)
-    words = label(scene, setting)
-    foot = height - setting.band(len(words.lines))
+def _patch(scene: Scene, hole: Hole) -> Image.Image:
+    """What is painted into the hole of a mask: scenery, and inside it the strip and the label."""
     plan = design(scene)
     picture = scenery(
-        plan.kind, plan.variant, plan.colours, width=width, height=height, cut_out=_cut_out(scene)
+        plan.kind,
+        plan.variant,
+        plan.colours,
+        width=hole.width,
+        height=hole.height,
+        cut_out=_cut_out(scene),
     )
-    strip = contact_strip(scene.references[1:], width, foot)
-    if strip is not None:
-        picture.paste(strip, (0, foot - strip.height))
-    paper = band(words, setting)
+    left, top, width, height = hole.inner
+    setting = layout(width, height)
+    paper = band(label(scene, setting), setting)
     if paper is not None:
-        picture.paste(paper.convert(picture.mode), (0, foot))
+        height -= paper.height
+        picture.paste(paper.convert(picture.mode), (left, top + height))
+    strip = contact_strip(scene.references[1:], width, height)
+    if strip is not None:
+        picture.paste(strip, (left, top + height - strip.height))
     return picture
 
 

@@ -1,25 +1,38 @@
 """References and masks: what an edit keeps of the pictures it was given."""
 
 from collections.abc import Callable, Sequence
-from math import ceil
+from dataclasses import dataclass
+from math import ceil, sqrt
 
-from PIL import Image, ImageChops, ImageDraw, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
 from mock_server.pictures.examine import opened
 from mock_server.pictures.label import INK, PAPER, wrapped
 from mock_server.pictures.lettering import lettering
 from mock_server.pictures.scene import Reference, readable
 
-__all__ = ["contact_strip", "repainted", "stretched"]
+__all__ = ["Hole", "contact_strip", "repainted", "stretched"]
 
 # How far, in the channel where it is farthest, a repainted pixel is from the reference at least.
 _APART = 32
 
+# A hole that fills so much of its box is taken for a box.
+_NEARLY_ALL = 0.96
+
 _LINES = (196, 192, 184)
 
 
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """The box around a mask's transparent part; `inner` (left, top, width, height) is for words."""
+
+    width: int
+    height: int
+    inner: tuple[int, int, int, int]
+
+
 def stretched(reference: Reference, width: int, height: int) -> Image.Image:
-    """The reference scaled to the size (bilinear, both ways on its own): RGB, or RGBA with alpha."""
+    """The reference stretched to the size (bilinear): RGB, or RGBA where it has alpha."""
     if reference.data is None:
         return _card(reference.url or "", width, height)
     picture = opened(reference.data)
@@ -28,7 +41,7 @@ def stretched(reference: Reference, width: int, height: int) -> Image.Image:
 
 
 def contact_strip(references: Sequence[Reference], width: int, foot: int) -> Image.Image | None:
-    """The references side by side as numbered thumbnails, at most 2/5 of `foot` high."""
+    """The references side by side as numbered thumbnails, at most 1/3 of `foot` high."""
     if not references:
         return None
     gap = max(2, width // 160)
@@ -43,24 +56,33 @@ def contact_strip(references: Sequence[Reference], width: int, foot: int) -> Ima
     return strip
 
 
-def repainted(
-    base: Image.Image, mask: bytes, paint: Callable[[int, int], Image.Image]
-) -> Image.Image:
-    """The base where the mask is opaque, what `paint(width, height)` draws where it is transparent.
+def repainted(base: Image.Image, mask: bytes, paint: Callable[[Hole], Image.Image]) -> Image.Image:
+    """The base where the mask is opaque, and what `paint` draws where it is transparent.
 
-    The mask is scaled like the reference (bilinear); in between, the two are blended. The paint is
-    drawn to the measure of the transparent part, and kept apart from the base in every pixel.
+    The mask is scaled like the reference (bilinear); in between, the two are blended. What is
+    painted is kept apart from the base in every pixel.
     """
     keep = opened(mask).convert("RGBA").getchannel("A")
     keep = keep.resize(base.size, Image.Resampling.BILINEAR)
-    hole = ImageChops.invert(keep).getbbox()
-    if hole is None:
+    removed = ImageChops.invert(keep)
+    box = removed.getbbox()
+    if box is None:
         return base
-    left, top, right, bottom = hole
-    patch = paint(right - left, bottom - top)
+    patch = paint(_hole(removed.crop(box)))
     fresh = base.convert(patch.mode)
-    fresh.paste(_apart(patch, fresh.crop(hole)), (left, top))
+    fresh.paste(_apart(patch, fresh.crop(box)), box[:2])
     return Image.composite(base.convert(patch.mode), fresh, keep)
+
+
+def _hole(removed: Image.Image) -> Hole:
+    """The measure of a hole: words go into its whole box, or the middle of it if it is no box."""
+    width, height = removed.size
+    share = ImageStat.Stat(removed).mean[0] / 255
+    if share > _NEARLY_ALL:
+        return Hole(width, height, (0, 0, width, height))
+    inner_width, inner_height = int(width * sqrt(0.5)), int(height * sqrt(0.5))
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    return Hole(width, height, (left, top, inner_width, inner_height))
 
 
 def _apart(patch: Image.Image, under: Image.Image) -> Image.Image:
@@ -83,7 +105,7 @@ def _grid(count: int, width: int, foot: int, gap: int) -> tuple[int, int]:
     for rows in range(1, count + 1):
         columns = ceil(count / rows)
         across = (width - gap) // columns - gap
-        choices.append((min(across, int(foot * 0.4 / rows) - gap), rows))
+        choices.append((min(across, int(foot / 3 / rows) - gap), rows))
     side, rows = max(choices)
     return rows, max(side, 1)
 

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters, visual_order
 from mock_server.pictures.scene import Scene, fingerprint, readable
 
-__all__ = ["INK", "PAD", "PAPER", "Label", "Layout", "label", "layout", "wrapped"]
+__all__ = ["INK", "PAD", "PAPER", "Label", "Layout", "cells_of", "label", "layout", "wrapped"]
 
 INK = 28
 PAPER = 248
 PAD = 5
+GAP = 4
 
 _COLUMNS = 64
 _PROMPT_LINES = 3
 _DETAIL_LINES = 2
 _SHARE = 0.4
+_FEWEST_COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +38,31 @@ class Layout:
     left: int
     most: int
 
+    @property
+    def fewest(self) -> int:
+        """How many lines the shortest label has."""
+        return min(2, self.most)
+
     def band(self, lines: int) -> int:
         """The height in pixels of a label with so many lines; 0 for none."""
-        return self.scale * (CELL_HEIGHT * lines + 2 * PAD) if lines else 0
+        gap = GAP if lines > 1 else 0
+        return self.scale * (CELL_HEIGHT * lines + gap + 2 * PAD) if lines else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The lines of a label, the prompt's first."""
+    """The lines of a label, the prompt's first; `tops` says how many dots down each begins."""
 
     lines: tuple[str, ...]
+    tops: tuple[int, ...]
 
 
 def layout(width: int, height: int) -> Layout:
     """The setting of text for a picture of this size: about 64 columns, at most 2/5 of the height."""
-    scale = max(1, min(round(width / (_COLUMNS * CELL_WIDTH)), height // 180))
+    scale = max(1, min((width + 256) // (_COLUMNS * CELL_WIDTH), height // 180))
     columns = width // (scale * CELL_WIDTH) - 2
-    most = int(height * _SHARE / scale - 2 * PAD) // CELL_HEIGHT
-    fits = columns >= 4 and most >= 1
+    most = int(height * _SHARE / scale - 2 * PAD - GAP) // CELL_HEIGHT
+    fits = columns >= _FEWEST_COLUMNS and most >= 1
     return Layout(
         width,
         height,
@@ -65,19 +74,26 @@ def layout(width: int, height: int) -> Layout:
 
 
 def label(scene: Scene, setting: Layout) -> Label:
-    """What is written on this scene's picture, wrapped and, where it must be, cut with an ellipsis."""
-    if not setting.most:
-        return Label(())
-    details = wrapped(
-        _details(scene), setting.columns, min(_DETAIL_LINES, max(1, setting.most - 1))
-    )
-    room = min(_PROMPT_LINES, setting.most - len(details))
+    """What is written on this scene's picture, wrapped and, if it must be, cut with an ellipsis."""
+    room = setting.most
+    if not room:
+        return Label((), ())
+    details = wrapped(_details(scene), setting.columns, min(_DETAIL_LINES, max(1, room - 1)))
+    room = min(_PROMPT_LINES, room - len(details))
     text = readable(scene.prompt, limit=(_PROMPT_LINES + 1) * setting.columns * 2)
-    return Label((*wrapped(text, setting.columns, room), *details))
+    prompt = wrapped(text or "(no prompt)", setting.columns, room)
+    return Label((*prompt, *details), _tops(len(prompt), len(details)))
+
+
+def _tops(prompt: int, details: int) -> tuple[int, ...]:
+    gap = GAP if prompt else 0
+    upper = [PAD + CELL_HEIGHT * line for line in range(prompt)]
+    lower = [PAD + gap + CELL_HEIGHT * (prompt + line) for line in range(details)]
+    return (*upper, *lower)
 
 
 def wrapped(text: str, columns: int, lines: int) -> list[str]:
-    """The text in at most `lines` lines of at most `columns` cells, broken at blanks if it can be."""
+    """The text in at most `lines` lines of at most `columns` cells, broken at blanks if possible."""
     found: list[str] = []
     measure = len if text.isascii() else _columns_of
     while text and len(found) < lines:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from mock_server.pictures.glyphs import BLANK, CELL_HEIGHT, CELL_WIDTH, Cell
-from mock_server.pictures.label import INK, PAD, PAPER, Label, Layout, cells_of
+from mock_server.pictures.label import INK, PAPER, Label, Layout, cells_of
 
 __all__ = ["band", "lettering"]
 
@@ -24,8 +24,9 @@ def band(words: Label, setting: Layout) -> Image.Image | None:
     if not words.lines:
         return None
     image = Image.new("L", (setting.width, setting.band(len(words.lines))), PAPER)
-    text = lettering(words.lines, setting.columns, scale=setting.scale)
-    image.paste(text, (setting.left, PAD * setting.scale))
+    for line, top in zip(words.lines, words.tops, strict=True):
+        text = lettering([line], setting.columns, scale=setting.scale)
+        image.paste(text, (setting.left, top * setting.scale))
     return image
 
 

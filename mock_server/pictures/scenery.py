@@ -341,7 +341,7 @@ def _still_life(brush: Brush) -> None:
             foot + 0.035 - 0.006 * step,
             blend(table, _BLACK, share * 0.6),
         )
-    form = brush.chance.choice((_vase, _spheres, _vase, _spheres))
+    form = brush.chance.choice((_vase, _spheres))
     form(brush, x, foot)
 
 
