@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
-from mock_server.pictures.palette import Palette, palette, telling
+from mock_server.pictures.palette import SCHEMES, Palette, palette, telling
 from mock_server.pictures.scene import Scene
 from mock_server.pictures.scenery import KINDS, VARIANTS, kind_for
 
-__all__ = ["POOL", "Design", "design"]
+__all__ = ["POOL", "Design", "design", "pool"]
 
 # How many designs prompts without telling words share; each costs a drawing at its first use.
 POOL = KINDS * VARIANTS
@@ -19,8 +19,9 @@ _READ = 600
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A scene to be drawn: what is on it, and its colours."""
+    """A scene to be drawn: what is on it, and its colours; `key` names it among all designs."""
 
+    key: str
     kind: int
     variant: int
     colours: Palette
@@ -36,6 +37,11 @@ def design(scene: Scene) -> Design:
     return _pooled(kind, words, number)
 
 
+def pool() -> list[Design]:
+    """The designs of prompts that name nothing."""
+    return [_pooled(None, (), number) for number in range(POOL)]
+
+
 @lru_cache(maxsize=1024)
 def _reading(prompt: str) -> tuple[int | None, tuple[str, ...], int]:
     """What the prompt asks for: a kind of scene if any, its telling words, and its number."""
@@ -45,8 +51,8 @@ def _reading(prompt: str) -> tuple[int | None, tuple[str, ...], int]:
 
 @lru_cache(maxsize=1024)
 def _pooled(kind: int | None, words: tuple[str, ...], number: int) -> Design:
-    return Design(
-        kind=number % KINDS if kind is None else kind,
-        variant=number // KINDS % VARIANTS,
-        colours=palette(words, number * 5 + number // KINDS),
-    )
+    if kind is None:
+        kind = number % KINDS
+    variant, scheme = number // KINDS % VARIANTS, (number * 5 + number // KINDS) % len(SCHEMES)
+    key = f"{kind}.{variant}.{' '.join(words) or scheme}"
+    return Design(key, kind, variant, palette(words, scheme))

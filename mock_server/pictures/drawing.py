@@ -9,7 +9,7 @@ from mock_server.pictures.lettering import band
 from mock_server.pictures.scene import Scene
 from mock_server.pictures.scenery import scenery
 
-__all__ = ["backdrop", "drawn"]
+__all__ = ["backdrop", "cut_out", "drawn"]
 
 
 def drawn(scene: Scene) -> Image.Image:
@@ -26,25 +26,26 @@ def drawn(scene: Scene) -> Image.Image:
     return _rounded(_labelled(_unfinished(_fused(scene), scene.partial), scene), scene)
 
 
-def backdrop(plan: Design, setting: Layout, *, cut_out: bool) -> Image.Image:
-    """The scenery above the lowest label: what it shares with every picture of its design."""
+def backdrop(plan: Design, setting: Layout, *, cut_out: bool, taken: int = 0) -> Image.Image:
+    """The scenery above the shortest label, less the rows that are `taken` by something else."""
     return scenery(
         plan.kind,
         plan.variant,
         plan.colours,
         width=setting.width,
-        height=setting.height - setting.band(setting.fewest),
+        height=setting.height - setting.band(setting.fewest) - taken,
         cut_out=cut_out,
     )
 
 
-def _cut_out(scene: Scene) -> bool:
+def cut_out(scene: Scene) -> bool:
+    """Whether the picture has an alpha channel, and a background that is transparent."""
     return scene.background == "transparent" and scene.output_format != "jpeg"
 
 
 def _generated(scene: Scene) -> Image.Image:
     setting = layout(scene.width, scene.height)
-    upper = backdrop(design(scene), setting, cut_out=_cut_out(scene))
+    upper = backdrop(design(scene), setting, cut_out=cut_out(scene))
     upper = _unfinished(upper, scene.partial)
     picture = Image.new(upper.mode, (scene.width, scene.height))
     picture.paste(upper, (0, 0))
@@ -54,7 +55,7 @@ def _generated(scene: Scene) -> Image.Image:
 def _fused(scene: Scene) -> Image.Image:
     """The first reference over the whole picture, the others on a strip above the label."""
     picture = stretched(scene.references[0], scene.width, scene.height)
-    picture = picture if _cut_out(scene) else _flat(picture)
+    picture = picture if cut_out(scene) else _flat(picture)
     foot = scene.height - _label_height(scene)
     strip = contact_strip(scene.references[1:], scene.width, foot)
     if strip is not None:
@@ -64,7 +65,7 @@ def _fused(scene: Scene) -> Image.Image:
 
 def _inpainted(scene: Scene, mask: bytes) -> Image.Image:
     base = stretched(scene.references[0], scene.width, scene.height)
-    base = base if _cut_out(scene) else _flat(base)
+    base = base if cut_out(scene) else _flat(base)
     return repainted(base, mask, lambda hole: _patch(scene, hole))
 
 
@@ -77,7 +78,7 @@ def _patch(scene: Scene, hole: Hole) -> Image.Image:
         plan.colours,
         width=hole.width,
         height=hole.height,
-        cut_out=_cut_out(scene),
+        cut_out=cut_out(scene),
     )
     left, top, width, height = hole.inner
     setting = layout(width, height)
@@ -123,7 +124,7 @@ def _flat(picture: Image.Image) -> Image.Image:
 
 def _rounded(picture: Image.Image, scene: Scene) -> Image.Image:
     """With a transparent background, the corners of an edit are cut off, so that it has some."""
-    if not _cut_out(scene):
+    if not cut_out(scene):
         return picture
     shape = Image.new("L", picture.size)
     corner = max(2, min(picture.size) // 14)

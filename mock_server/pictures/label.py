@@ -6,7 +6,9 @@ the details: size, tier, quality, price, index and fingerprint.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+from mock_server.pictures.deflate import MOST_SCALE
 from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters, visual_order
 from mock_server.pictures.scene import Scene, fingerprint, readable
 
@@ -51,15 +53,27 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The lines of a label, the prompt's first; `tops` says how many dots down each begins."""
+    """What a label says: the lines of the prompt and, below them, those of the details."""
 
-    lines: tuple[str, ...]
-    tops: tuple[int, ...]
+    prompt: tuple[str, ...]
+    details: tuple[str, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All its lines, from the top."""
+        return self.prompt + self.details
+
+    def tops(self) -> list[int]:
+        """How many dots below the label's upper edge each line begins."""
+        gap = GAP if self.prompt else 0
+        starts = [PAD + CELL_HEIGHT * line for line in range(len(self.lines))]
+        return [top + gap * (line >= len(self.prompt)) for line, top in enumerate(starts)]
 
 
+@lru_cache(maxsize=256)
 def layout(width: int, height: int) -> Layout:
     """The setting of text for a picture of this size: about 64 columns, at most 2/5 of the height."""
-    scale = max(1, min((width + 256) // (_COLUMNS * CELL_WIDTH), height // 180))
+    scale = max(1, min((width + 256) // (_COLUMNS * CELL_WIDTH), height // 180, MOST_SCALE))
     columns = width // (scale * CELL_WIDTH) - 2
     most = int(height * _SHARE / scale - 2 * PAD - GAP) // CELL_HEIGHT
     fits = columns >= _FEWEST_COLUMNS and most >= 1
@@ -82,14 +96,7 @@ def label(scene: Scene, setting: Layout) -> Label:
     room = min(_PROMPT_LINES, room - len(details))
     text = readable(scene.prompt, limit=(_PROMPT_LINES + 1) * setting.columns * 2)
     prompt = wrapped(text or "(no prompt)", setting.columns, room)
-    return Label((*prompt, *details), _tops(len(prompt), len(details)))
-
-
-def _tops(prompt: int, details: int) -> tuple[int, ...]:
-    gap = GAP if prompt else 0
-    upper = [PAD + CELL_HEIGHT * line for line in range(prompt)]
-    lower = [PAD + gap + CELL_HEIGHT * (prompt + line) for line in range(details)]
-    return (*upper, *lower)
+    return Label(tuple(prompt), tuple(details))
 
 
 def wrapped(text: str, columns: int, lines: int) -> list[str]:

@@ -24,7 +24,7 @@ def band(words: Label, setting: Layout) -> Image.Image | None:
     if not words.lines:
         return None
     image = Image.new("L", (setting.width, setting.band(len(words.lines))), PAPER)
-    for line, top in zip(words.lines, words.tops, strict=True):
+    for line, top in zip(words.lines, words.tops(), strict=True):
         text = lettering([line], setting.columns, scale=setting.scale)
         image.paste(text, (setting.left, top * setting.scale))
     return image

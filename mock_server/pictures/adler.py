@@ -1,0 +1,43 @@
+"""Adler-32, the check sum of a zlib stream, put together from those of its parts."""
+
+import zlib
+from dataclasses import dataclass
+
+__all__ = ["EMPTY", "Sum", "sum_of"]
+
+_MODULUS = 65521
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The two halves of a check sum, not yet reduced, and how many bytes it is of."""
+
+    low: int
+    high: int
+    length: int
+
+    def then(self, other: "Sum") -> "Sum":
+        """The sum of these bytes followed by the other's."""
+        return Sum(
+            (self.low + other.low - 1) % _MODULUS,
+            (self.high + other.high + other.length * (self.low - 1)) % _MODULUS,
+            self.length + other.length,
+        )
+
+    def changed(self, low: int, high: int) -> "Sum":
+        """The sum after bytes have changed: by `low` in all, by `high` when each change is
+        multiplied by the number of bytes from it to the end.
+        """
+        return Sum((self.low + low) % _MODULUS, (self.high + high) % _MODULUS, self.length)
+
+    def __bytes__(self) -> bytes:
+        return (self.high % _MODULUS << 16 | self.low % _MODULUS).to_bytes(4, "big")
+
+
+EMPTY = Sum(1, 0, 0)
+
+
+def sum_of(data: bytes) -> Sum:
+    """The check sum of some bytes."""
+    value = zlib.adler32(data)
+    return Sum(value & 0xFFFF, value >> 16, len(data))
