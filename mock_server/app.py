@@ -1,0 +1,188 @@
+"""The application: routes from the contract, and everything wired."""
+
+import random
+import secrets
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from http import HTTPStatus
+
+from aiohttp import web
+
+from mock_server.clock import Clock, manual_clock, scaled_clock
+from mock_server.contract import Contract, ContractError, Route
+from mock_server.control import CONTRACT_ROUTES, CONTROL_ROUTES
+from mock_server.errors import bad_body, internal
+from mock_server.fetching import Fetcher
+from mock_server.handlers import HANDLERS
+from mock_server.journal import Journal
+from mock_server.middlewares import REQUEST_ID, access, error_answer, errors, identity
+from mock_server.mock import MOCK, Mock
+from mock_server.pictures import Studio
+from mock_server.results import result_urls
+from mock_server.rules.requests import Operation
+from mock_server.rules.tasks import Job, state_of
+from mock_server.schemas import BodySchema, compile_body
+from mock_server.settings import Settings, SettingsError
+from mock_server.store.memory import Limits, MemoryStore
+from mock_server.webhooks import Param, Postman, hook_payload
+
+__all__ = ["create_app", "refusal"]
+
+_PAINTERS = 2
+
+
+def create_app(
+    contract: Contract,
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    store: MemoryStore | None = None,
+    new_id: Callable[[], str] = secrets.token_urlsafe,
+) -> web.Application:
+    """The mock as an aiohttp application.
+
+    Raises ContractError when the contract names an operation that nobody handles, or lacks one
+    that somebody does; SettingsError when a setting names what the contract does not know.
+    """
+    app = web.Application(
+        middlewares=[identity, errors, access],
+        client_max_size=contract.errors.body_max_bytes,
+    )
+    app[MOCK] = _mock(contract, settings, clock or _clock(settings), store, new_id)
+    _add_contract_routes(app, contract)
+    for method, path, handler in () if settings.no_control else CONTROL_ROUTES:
+        app.router.add_route(method, path, handler)
+    for method, path, handler in CONTRACT_ROUTES:
+        app.router.add_route(method, path, handler)
+    app.cleanup_ctx.append(_life)
+    return app
+
+
+def _clock(settings: Settings) -> Clock:
+    return manual_clock() if settings.clock == "manual" else scaled_clock(settings.time_scale)
+
+
+def _mock(
+    contract: Contract,
+    settings: Settings,
+    clock: Clock,
+    store: MemoryStore | None,
+    new_id: Callable[[], str],
+) -> Mock:
+    profile = _known("profile", settings.profile, contract.default_profile, (*contract.profiles,))
+    errors = contract.errors
+    style = _known("error_style", settings.error_style, errors.default_style, errors.styles)
+    mock = Mock(
+        contract=contract,
+        settings=settings,
+        operations={HANDLERS[route.operation_id]: route for route in _handled(contract)},
+        table=contract.request_table(profile, aliases=settings.model_alias),
+        schemas=_schemas(contract, profile),
+        error_style=style,
+        clock=clock,
+        store=store or _store(contract, settings),
+        journal=Journal(),
+        studio=Studio(),
+        postman=Postman(contract.hooks, clock, lambda job, param: _payload(mock, job, param)),
+        new_id=lambda: new_id().replace("-", "_"),
+        random=random.Random(settings.seed),  # noqa: S311 - latencies, not secrets
+        painters=ThreadPoolExecutor(_PAINTERS, thread_name_prefix="painter"),
+        fetcher=Fetcher(contract.references, allow_private=settings.allow_private_urls),
+    )
+    mock.store.on_end = mock.ended
+    return mock
+
+
+def _known(name: str, value: str | None, default: str, known: tuple[str, ...]) -> str:
+    if value is not None and value not in known:
+        flag = "--" + name.replace("_", "-")
+        raise SettingsError(f"{flag}: must be one of {', '.join(known)}; got {value!r}")
+    return default if value is None else value
+
+
+def _store(contract: Contract, settings: Settings) -> MemoryStore:
+    balances: dict[str, Decimal] = {
+        grant.key: settings.balance if grant.balance is None else grant.balance
+        for grant in settings.key
+    }
+    return MemoryStore(
+        balances=balances,
+        default_balance=settings.balance,
+        retention_s=contract.retention_s,
+        limits=Limits(calls=settings.keep_calls),
+    )
+
+
+def _schemas(contract: Contract, profile: str) -> dict[Operation, dict[str, BodySchema]]:
+    routes = {route.operation_id: route for route in contract.routes}
+    return {
+        operation: {
+            media_type: compile_body(contract.document, name, contract.profiles[profile])
+            for media_type, name in routes[operation.value].body_schemas.items()
+        }
+        for operation in Operation
+    }
+
+
+def _handled(contract: Contract) -> tuple[Route, ...]:
+    """The routes of the contract, every one with a handler and no handler without one."""
+    named = {route.operation_id for route in contract.routes}
+    for missing in named - HANDLERS.keys():
+        raise ContractError("paths", f"nothing here handles the operation {missing!r}")
+    for surplus in HANDLERS.keys() - named:
+        raise ContractError("paths", f"the operation {surplus!r} is missing")
+    return contract.routes
+
+
+# Where a HEAD request is as good as a GET: bytes that anyone may fetch.
+_PUBLIC = frozenset({"getResult", "getUpload"})
+
+
+def _add_contract_routes(app: web.Application, contract: Contract) -> None:
+    for prefix in contract.prefixes:
+        for route in contract.routes:
+            handler = HANDLERS[route.operation_id]
+            if route.operation_id in _PUBLIC:
+                app.router.add_get(prefix + route.path, handler, allow_head=True)
+            else:
+                app.router.add_route(
+                    route.method, prefix + route.path, handler, expect_handler=_expect
+                )
+
+
+async def _expect(request: web.Request) -> None:
+    """Say that the body may come; another expectation is not met and not refused."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
+def _payload(mock: Mock, job: Job, param: Param) -> dict[str, object]:
+    table = mock.contract.tasks
+    return hook_payload(
+        job,
+        state=state_of(job, job.due_at, table),
+        param=param,
+        result_urls=result_urls(job),
+        code=table.code,
+        msg=table.msg,
+    )
+
+
+async def _life(app: web.Application) -> AsyncIterator[None]:
+    yield
+    mock = app[MOCK]
+    await mock.postman.close()
+    await mock.fetcher.close()
+    mock.painters.shutdown(wait=False, cancel_futures=True)
+
+
+def refusal(mock: Mock, status: int, text: str) -> web.Response:
+    """The answer to what is no proper HTTP request."""
+    error = bad_body(f"The request is not proper HTTP: {text}")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        error = internal("The mock failed; this is a bug of the mock, see its log")
+    answer = error_answer(mock, error)
+    answer.headers[REQUEST_ID] = f"req_{mock.new_id()}"
+    return answer

@@ -1,0 +1,168 @@
+"""What a client sent, as fields and files: JSON or multipart, nothing else."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+from aiohttp import BodyPartReader, ClientPayloadError, MultipartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from mock_server.errors import ApiError, bad_body, body_too_large, unsupported_media_type
+from mock_server.schemas import BodySchema
+
+__all__ = ["Body", "FilePart", "read_body", "read_file_part"]
+
+_JSON = "application/json"
+_FORM = "multipart/form-data"
+
+
+class FilePart(NamedTuple):
+    """A file of a form, whatever its name and type were said to be."""
+
+    field: str
+    data: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The fields of a request in JSON types, its files, and the schema they are to keep."""
+
+    fields: dict[str, object]
+    files: tuple[FilePart, ...]
+    schema: BodySchema
+
+
+async def read_body(
+    request: web.Request, schemas: Mapping[str, BodySchema], *, file_fields: frozenset[str]
+) -> Body:
+    """Read the body by its media type; raises ApiError when it cannot be read (Rule: status)."""
+    media_type = _media_type(request, tuple(schemas))
+    schema = schemas[media_type]
+    if media_type == _JSON:
+        return Body(_json_object(await _read(request)), (), schema)
+    fields, files = await _form(request, schema, file_fields)
+    return Body(fields, files, schema)
+
+
+def _media_type(request: web.Request, allowed: tuple[str, ...]) -> str:
+    length = request.content_length
+    if length is not None and length > request.client_max_size:
+        raise body_too_large(request.client_max_size)
+    header = request.headers.get(hdrs.CONTENT_TYPE, "")
+    if header == _JSON and _JSON in allowed:
+        return _JSON
+    media_type = header.partition(";")[0].strip().lower()
+    if media_type in allowed:
+        return media_type
+    if not header and not request.body_exists:
+        return allowed[0]
+    raise unsupported_media_type(header, allowed)
+
+
+# Everything that aiohttp raises while it reads a body that is no proper one.
+_UNREADABLE = (
+    ValueError, LookupError, RuntimeError, HttpProcessingError, ClientPayloadError,
+    web.RequestPayloadError, zlib.error,
+)  # fmt: skip
+
+
+async def _read(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise body_too_large(request.client_max_size) from None
+    except _UNREADABLE as error:
+        raise bad_body(f"The request body cannot be read: {_reason(error)}") from None
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error) or type(error).__name__)[:200]
+
+
+def _json_object(data: bytes) -> dict[str, object]:
+    if not data:
+        raise bad_body("The request body is empty; it must be a JSON object")
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise bad_body(f"The request body is not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise bad_body(f"The request body must be a JSON object; got {_json_kind(value)}")
+    return value
+
+
+def _json_kind(value: object) -> str:
+    kinds = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+async def _form(
+    request: web.Request, schema: BodySchema, file_fields: frozenset[str]
+) -> tuple[dict[str, object], tuple[FilePart, ...]]:
+    fields: dict[str, object] = {}
+    files: list[FilePart] = []
+    try:
+        async for part in await request.multipart():
+            await _take(part, schema, file_fields, fields, files)
+    except web.HTTPRequestEntityTooLarge:
+        raise body_too_large(request.client_max_size) from None
+    except _UNREADABLE as error:
+        raise bad_body(f"The multipart body cannot be read: {_reason(error)}") from None
+    return fields, tuple(files)
+
+
+async def _take(
+    part: MultipartReader | BodyPartReader | None,
+    schema: BodySchema,
+    file_fields: frozenset[str],
+    fields: dict[str, object],
+    files: list[FilePart],
+) -> None:
+    if not isinstance(part, BodyPartReader):
+        raise ValueError("a part that is itself multipart")  # noqa: TRY004 - bad input, no bug
+    if part.name is None:
+        raise ValueError("a part without a name")
+    name = part.name
+    data = bytes(await part.read(decode=True))
+    text = _text(part, data)
+    if name in file_fields and text is None:
+        files.append(FilePart(name, data, part.headers.get(hdrs.CONTENT_TYPE, "")))
+    elif text is not None:
+        value = schema.typed(name, text)
+        before = fields.get(name)
+        if isinstance(before, list) and isinstance(value, list):
+            value = before + value
+        fields[name] = value
+    elif name in schema.fields:
+        raise _not_text(name)
+
+
+def _text(part: BodyPartReader, data: bytes) -> str | None:
+    """The text of a part that is no file; a part without a file name may be one all the same."""
+    if part.filename is not None:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _not_text(name: str) -> ApiError:
+    return ApiError(
+        f"{name}: must be a text part in UTF-8; got a file or other bytes",
+        kind="bad_request",
+        code=f"invalid_{name}",
+        param=name,
+        rule="edit-parts",
+    )
+
+
+async def read_file_part(request: web.Request, field: str) -> FilePart | None:
+    """The file in a form that has only one, None where that part is missing."""
+    _media_type(request, (_FORM,))
+    schema = BodySchema({}, (), {})
+    _, files = await _form(request, schema, frozenset({field}))
+    return files[0] if files else None

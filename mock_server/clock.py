@@ -1,0 +1,109 @@
+"""The time by which the mock lives: real, scaled, or moved by hand."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from enum import Enum
+
+__all__ = ["Clock", "ClockKind", "manual_clock", "scaled_clock"]
+
+
+class ClockKind(Enum):
+    """How time passes."""
+
+    REAL = "real"
+    SCALED = "scaled"
+    MANUAL = "manual"
+
+
+class Clock:
+    """Tells the mock's time and waits by it; all times are seconds, instants since the epoch.
+
+    One second of the mock lasts `scale` real ones. With scale 0 nothing takes time, and the
+    instants are real ones; on a manual clock time moves only when `advance` is called.
+    """
+
+    def __init__(
+        self,
+        kind: ClockKind,
+        *,
+        scale: float,
+        start: float,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.kind = kind
+        self.scale = scale
+        self._start = start
+        self._elapsed = elapsed
+        self._zero = elapsed()
+        self._sleepers: dict[asyncio.Future[None], float] = {}
+
+    def now(self) -> float:
+        """The mock's present instant."""
+        if self.kind is ClockKind.MANUAL:
+            return self._start
+        real = self._elapsed() - self._zero
+        return self._start + (real / self.scale if self.scale else real)
+
+    def lasting(self, seconds: float) -> float:
+        """How long something that takes so many seconds takes by this clock."""
+        takes_time = self.kind is ClockKind.MANUAL or self.scale
+        return seconds if takes_time else 0.0
+
+    def real_seconds(self, seconds: float) -> float:
+        """How many real seconds that lasts; on a manual clock, as many."""
+        return seconds if self.kind is ClockKind.MANUAL else seconds * self.scale
+
+    async def sleep_until(self, instant: float) -> None:
+        """Return when the instant has come."""
+        missing = instant - self.now()
+        if missing <= 0:
+            return
+        loop = asyncio.get_running_loop()
+        sleeper: asyncio.Future[None] = loop.create_future()
+        self._sleepers[sleeper] = instant
+        timer = None
+        if self.kind is not ClockKind.MANUAL:
+            timer = loop.call_later(self.real_seconds(missing), _wake, sleeper)
+        try:
+            await sleeper
+        finally:
+            del self._sleepers[sleeper]
+            if timer is not None:
+                timer.cancel()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when so many seconds have passed."""
+        await self.sleep_until(self.now() + self.lasting(seconds))
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds have passed at once, and wake who waited for that."""
+        if not 0 <= seconds < math.inf:
+            raise ValueError("time moves forward only, by a finite number of seconds")
+        self._start += seconds
+        now = self.now()
+        for sleeper, instant in list(self._sleepers.items()):
+            if instant <= now:
+                _wake(sleeper)
+
+    @property
+    def sleeping(self) -> int:
+        """How many are waiting."""
+        return len(self._sleepers)
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
+def scaled_clock(scale: float, *, start: float | None = None) -> Clock:
+    """A clock that starts at the present and runs 1/scale times as fast as real time."""
+    kind = ClockKind.REAL if scale == 1 else ClockKind.SCALED
+    return Clock(kind, scale=scale, start=time.time() if start is None else start)
+
+
+def manual_clock(*, start: float | None = None) -> Clock:
+    """A clock that stands still until it is advanced."""
+    return Clock(ClockKind.MANUAL, scale=1, start=time.time() if start is None else start)

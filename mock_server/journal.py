@@ -1,0 +1,49 @@
+"""What the mock has seen and decided: a bounded list of the latest requests."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+__all__ = ["Exchange", "Journal"]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through: who sent it, what was decided, how it was answered.
+
+    `fields` are the request as parsed, `decided` what came of it (mode, size, price, ...).
+    """
+
+    id: str
+    received_at: float
+    method: str
+    path: str
+    operation: str = ""
+    account: str | None = None
+    fields: dict[str, object] | None = None
+    decided: dict[str, object] = field(default_factory=dict)
+    rule: str | None = None
+    message: str | None = None
+    status: int = 0
+    answered_at: float = 0.0
+
+
+class Journal:
+    """The latest exchanges, the oldest forgotten first."""
+
+    def __init__(self, capacity: int = 1000) -> None:
+        self._exchanges: deque[Exchange] = deque(maxlen=capacity)
+        self.seen = 0
+
+    def keep(self, exchange: Exchange) -> None:
+        """Add an answered exchange."""
+        self.seen += 1
+        self._exchanges.append(exchange)
+
+    def latest(self) -> list[Exchange]:
+        """The exchanges kept, the newest first."""
+        return list(reversed(self._exchanges))
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.seen = 0
+        self._exchanges.clear()

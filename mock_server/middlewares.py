@@ -1,0 +1,108 @@
+"""What happens to every request around its handler: identity, errors, access."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from mock_server.answers import json_answer
+from mock_server.errors import (
+    ApiError,
+    body_too_large,
+    envelope,
+    internal,
+    method_not_allowed,
+    not_found,
+    shortened,
+    unauthorized,
+)
+from mock_server.journal import Exchange
+from mock_server.mock import EXCHANGE, MOCK, Mock
+from mock_server.rules.access import read_key
+
+__all__ = ["access", "error_answer", "errors", "identity"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = logging.getLogger("mock_server.requests")
+REQUEST_ID = "x-request-id"
+
+
+@web.middleware
+async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request its id, and keep in the journal what became of it."""
+    mock = request.app[MOCK]
+    exchange = Exchange(
+        id=f"req_{mock.new_id()}",
+        received_at=mock.clock.now(),
+        method=request.method,
+        path=request.path_qs,
+    )
+    request[EXCHANGE] = exchange
+    response = await handler(request)
+    if not response.prepared:
+        response.headers[REQUEST_ID] = exchange.id
+    exchange.status = response.status
+    exchange.answered_at = mock.clock.now()
+    if exchange.operation:
+        mock.journal.keep(exchange)
+    if _log.isEnabledFor(logging.INFO):
+        _log.info("", extra={"exchange": exchange})
+    return response
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Render every refusal in the envelope (Rules: error-shape, status)."""
+    mock = request.app[MOCK]
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return error_answer(mock, error, request[EXCHANGE])
+    except web.HTTPException as error:
+        return error_answer(mock, _api_error(mock, request, error), request[EXCHANGE])
+    except Exception:  # noqa: BLE001 - logged with its traceback, and answered as a bug of ours
+        _log.exception("a bug in the mock: %s %s", request.method, request.path)
+        bug = internal("The mock failed; this is a bug of the mock, see its log")
+        return error_answer(mock, bug, request[EXCHANGE])
+
+
+def error_answer(mock: Mock, error: ApiError, exchange: Exchange | None = None) -> web.Response:
+    """A refusal as an answer."""
+    kind = mock.contract.errors.kinds[error.kind]
+    if exchange is not None:
+        exchange.rule, exchange.message = error.rule, error.message
+    body = envelope(error, kind, mock.error_style)
+    return json_answer(body, status=kind.status, headers=error.headers)
+
+
+def _api_error(mock: Mock, request: web.Request, error: web.HTTPException) -> ApiError:
+    """What the web framework refuses by itself, in the catalogue's words."""
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return method_not_allowed(request.method, request.path, error.allowed_methods)
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return body_too_large(mock.contract.errors.body_max_bytes)
+    if isinstance(error, web.HTTPNotFound):
+        return not_found(f"No such path: {shortened(request.path)}", rule="status")
+    raise error
+
+
+@web.middleware
+async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let only known keys through to what needs one (Rule: auth)."""
+    mock = request.app[MOCK]
+    operation = mock.operations.get(request.match_info.handler)
+    if operation is not None:
+        exchange = request[EXCHANGE]
+        exchange.operation = operation.operation_id
+        if operation.needs_key:
+            exchange.account = _key(mock, request)
+    return await handler(request)
+
+
+def _key(mock: Mock, request: web.Request) -> str:
+    key, problem = read_key(request.headers.get("Authorization"), scheme=mock.contract.auth_scheme)
+    if key is None:
+        raise unauthorized(problem)
+    if mock.settings.key and key not in mock.store.accounts:
+        raise unauthorized("Authorization: the key is not known")
+    return key

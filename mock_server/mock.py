@@ -1,0 +1,91 @@
+"""Everything a handler works with, wired once."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from aiohttp import web
+
+from mock_server.clock import Clock
+from mock_server.contract import Contract, Route
+from mock_server.fetching import Fetcher
+from mock_server.journal import Exchange, Journal
+from mock_server.pictures import Picture, Scene, Studio
+from mock_server.rules.requests import Operation, RequestTable
+from mock_server.rules.tasks import Job
+from mock_server.schemas import BodySchema
+from mock_server.settings import Settings
+from mock_server.store.memory import MemoryStore
+from mock_server.webhooks import Postman
+
+__all__ = ["EXCHANGE", "MOCK", "Mock"]
+
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Mock:
+    """The parts of a running mock; the store, the journal and the postman are what changes."""
+
+    contract: Contract
+    settings: Settings
+    operations: dict[Handler, Route]
+    table: RequestTable
+    schemas: dict[Operation, dict[str, BodySchema]]
+    error_style: str
+    clock: Clock
+    store: MemoryStore
+    journal: Journal
+    studio: Studio
+    postman: Postman
+    new_id: Callable[[], str]
+    random: random.Random
+    painters: ThreadPoolExecutor
+    fetcher: Fetcher
+    address: str = ""
+    waiting: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do what takes long without holding up the others."""
+        return await asyncio.get_running_loop().run_in_executor(self.painters, work)
+
+    async def draw(self, scene: Scene) -> Picture:
+        """Draw a picture, in a thread unless that is quicker done at once."""
+        if self.studio.is_quick(scene):
+            return self.studio.draw(scene)
+        return await self.in_thread(partial(self.studio.draw, scene))
+
+    def ended(self, job: Job) -> None:
+        """Tell everyone who waits for the end of a job."""
+        if event := self.waiting.get(job.id):
+            event.set()
+        if job.request.callback_url is not None:
+            self.postman.deliver(job)
+
+    async def until_over(self, job: Job) -> None:
+        """Wait for the end of a task: its time comes, or somebody ends it before."""
+        event = self.waiting[job.id] = asyncio.Event()
+        timer = asyncio.ensure_future(self.clock.sleep_until(job.due_at))
+        end = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait({timer, end}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            end.cancel()
+            del self.waiting[job.id]
+
+    def reset(self) -> None:
+        """Start anew: accounts, tasks, journal, webhooks and the random numbers."""
+        self.postman.reset()
+        self.store.reset()
+        self.journal.reset()
+        self.random.seed(self.settings.seed)
+
+
+MOCK = web.AppKey("mock", Mock)
+EXCHANGE = web.RequestKey("exchange", Exchange)

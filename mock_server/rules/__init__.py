@@ -1,0 +1,1 @@
+"""The rules of the contract as pure functions: no clock, no I/O, no randomness, no web."""

@@ -1,0 +1,1 @@
+"""Accounts, jobs, uploads and references: the only mutable thing of the mock."""

@@ -1,0 +1,159 @@
+"""From a request's body to an accepted job: decode, decide, hold the price."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from aiohttp import web
+
+from mock_server.bodies import Body, read_body
+from mock_server.errors import bad_field, no_credit, shortened
+from mock_server.mock import EXCHANGE, Mock
+from mock_server.references import Brought, bring_references, given_references, needs_reference
+from mock_server.rules.latency import timing
+from mock_server.rules.modes import Mode, provider_fields
+from mock_server.rules.pricing import price
+from mock_server.rules.requests import ImageRequest, Operation, read_image_request, size_in
+from mock_server.rules.sizes import tier_of
+from mock_server.rules.tasks import Failure, Job
+from mock_server.store.memory import Sources
+
+__all__ = ["Submission", "base_url", "submit"]
+
+
+class Submission(NamedTuple):
+    """An accepted job, what it starts from, and the fields that asked for it."""
+
+    job: Job
+    sources: Sources
+    fields: Mapping[str, object]
+
+
+async def submit(mock: Mock, request: web.Request, operation: Operation) -> Submission:
+    """Accept the request and hold its price; raises ApiError, and then nothing was created."""
+    exchange = request[EXCHANGE]
+    body = await read_body(request, mock.schemas[operation], file_fields=_file_fields(mock))
+    exchange.fields = _as_shown(body)
+    image_request, brought = await _decide(mock, body, operation)
+    job = _job(mock, request, image_request, brought, waits=operation is Operation.CREATE_AND_WAIT)
+    exchange.decided = _decision(job)
+    if not mock.store.submit(job, brought.sources, job.created_at):
+        balance = mock.store.balance(job.account, job.created_at).balance
+        raise no_credit(price=job.price, balance=balance, currency=mock.contract.prices.currency)
+    return Submission(job, brought.sources, exchange.fields)
+
+
+def _file_fields(mock: Mock) -> frozenset[str]:
+    table = mock.contract.references
+    return frozenset((*table.image_parts, table.mask_part))
+
+
+async def _decide(mock: Mock, body: Body, operation: Operation) -> tuple[ImageRequest, Brought]:
+    table = mock.table
+    fields = provider_fields(body.fields, table.profile, absent_sizes=mock.contract.absent_sizes)
+    if mock.settings.strict_fields:
+        body.schema.refuse_unknown(fields)
+    fields = body.schema.known(fields)
+    body.schema.check(fields)
+    body = Body(fields, body.files, body.schema)
+    given = given_references(body, mock.contract.references)
+    if operation is Operation.EDIT and not given:
+        raise needs_reference()
+    image_request = read_image_request(fields, operation, table, has_references=bool(given))
+    brought = await bring_references(mock, body, given)
+    if brought.refused is not None and image_request.mode is Mode.SYNC:
+        raise bad_field(brought.refused.field, brought.refused.text, rule="private-url")
+    return image_request, brought
+
+
+def _job(
+    mock: Mock, request: web.Request, asked: ImageRequest, brought: Brought, *, waits: bool
+) -> Job:
+    contract, exchange = mock.contract, request[EXCHANGE]
+    size = size_in(asked, mock.table, first=brought.first_ratio)
+    tier = tier_of(size, contract.sizes).name
+    billed = contract.prices.billed_quality(asked.quality)
+    times = timing(contract.latencies, billed_quality=billed, u=mock.random.random())
+    now = mock.clock.now()
+    starts_at = now + mock.clock.lasting(times.pending)
+    is_task = asked.mode is Mode.ASYNC
+    return Job(
+        id=f"task_{mock.new_id()}" if is_task else exchange.id,
+        account=str(exchange.account),
+        request=asked,
+        size=size,
+        tier=tier,
+        price=price(contract.prices, tier=tier, quality=asked.quality, n=asked.n),
+        base_url=base_url(mock, request),
+        created_at=now,
+        starts_at=starts_at,
+        due_at=starts_at if brought.refused else now + mock.clock.lasting(times.total),
+        failure=_failure(mock, brought),
+        polls_left=mock.settings.min_polls if is_task and not waits else 0,
+    )
+
+
+def _failure(mock: Mock, brought: Brought) -> Failure | None:
+    if brought.refused is None:
+        return None
+    return Failure(mock.contract.references.private_fail_code, brought.refused.text)
+
+
+def _decision(job: Job) -> dict[str, object]:
+    """What the journal tells of a job."""
+    return {
+        "id": job.id,
+        "mode": job.request.mode.value,
+        "edit": job.request.is_edit,
+        "size": str(job.size),
+        "tier": job.tier,
+        "quality": job.request.quality,
+        "n": job.request.n,
+        "price": job.price,
+    }
+
+
+_LONG = 2000
+
+
+def _as_shown(body: Body) -> dict[str, object]:
+    """The fields with pictures cut short: the journal and the webhook do not carry megabytes."""
+    shown = {name: _short(name, value) for name, value in body.fields.items()}
+    for part in body.files:
+        shown[part.field] = f"<{len(part.data):,} bytes>"
+    return shown
+
+
+def _short(name: str, value: object) -> object:
+    if isinstance(value, str):
+        return value if len(value) <= _LONG or name == "prompt" else shortened(value)
+    if isinstance(value, list):
+        return [_short(name, item) for item in value]
+    if isinstance(value, dict):
+        return {key: _short(key, item) for key, item in value.items()}
+    return value
+
+
+_LONGEST_HOST = 300
+_HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+
+
+def base_url(mock: Mock, request: web.Request) -> str:
+    """The URL under which this client reached the API: `--public-url`, or as its Host says."""
+    host = request.headers.get("Host", "")[:_LONGEST_HOST]
+    return _base_url(
+        mock.settings.public_url, host, mock.address,
+        _prefix(request.path, mock.contract.prefixes),
+    )  # fmt: skip
+
+
+def _prefix(path: str, prefixes: tuple[str, ...]) -> str:
+    return next((prefix for prefix in prefixes if path.startswith(prefix + "/")), prefixes[0])
+
+
+@lru_cache(maxsize=256)
+def _base_url(public_url: str | None, host: str, address: str, prefix: str) -> str:
+    if public_url is not None:
+        return public_url if public_url.endswith(prefix) else public_url + prefix
+    return (f"http://{host}" if _HOST.fullmatch(host) else address) + prefix

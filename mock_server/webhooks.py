@@ -1,0 +1,157 @@
+"""Webhooks: what they say, and the delivery that follows the contract's schedule."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from typing import NamedTuple
+
+import aiohttp
+import orjson
+
+from mock_server.answers import json_bytes
+from mock_server.clock import Clock
+from mock_server.rules.hooks import HookTable, delays
+from mock_server.rules.tasks import Job
+
+__all__ = ["Attempt", "Postman", "hook_payload"]
+
+_log = logging.getLogger("mock_server.webhooks")
+
+Param = Mapping[str, object]
+
+# A receiver gets at least this long in real seconds: even where ten seconds of the service last a
+# tenth of one, its network and its handler do not get faster.
+_LEAST_TIMEOUT_S = 1.0
+
+
+class Attempt(NamedTuple):
+    """One try to deliver a webhook; the status is None where no answer came."""
+
+    task_id: str
+    url: str
+    at: float
+    status: int | None
+    problem: str | None
+
+
+def hook_payload(
+    job: Job,
+    *,
+    state: str,
+    param: Param,
+    result_urls: list[str],
+    code: int,
+    msg: str,
+) -> dict[str, object]:
+    """The webhook's body (Rule: hook-payload); `param` and `resultJson` are JSON strings."""
+    failure = job.failure
+    result = None if failure else orjson.dumps({"resultUrls": result_urls}).decode()
+    return {
+        "code": code,
+        "msg": msg,
+        "data": {
+            "taskId": job.id,
+            "model": job.request.model,
+            "state": state,
+            "param": orjson.dumps(param).decode(),
+            "resultJson": result,
+            "failCode": failure.code if failure else None,
+            "failMsg": failure.message if failure else None,
+            "createTime": int(job.created_at * 1000),
+            "completeTime": int((job.ended_at or job.due_at) * 1000),
+        },
+    }
+
+
+class Postman:
+    """Delivers webhooks, each by a task of its own that ends with the schedule."""
+
+    def __init__(
+        self, table: HookTable, clock: Clock, payload: Callable[[Job, Param], dict[str, object]]
+    ) -> None:
+        self._table = table
+        self._clock = clock
+        self._payload = payload
+        self._params: dict[str, Param] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._client: aiohttp.ClientSession | None = None
+        self.attempts: deque[Attempt] = deque(maxlen=1000)
+
+    def deliver(self, job: Job) -> None:
+        """Begin to report the end of a task to its callback URL (Rule: hook-once)."""
+        body = json_bytes(self._payload(job, self._params.pop(job.id, {})))
+        self._start(self._deliver(job, str(job.request.callback_url), body))
+
+    def watch(self, job: Job, param: Param, settle: Callable[[float], None]) -> None:
+        """Let the task end on time although nobody may ask for it; `param` is its request."""
+        self._params[job.id] = param
+        self._start(self._settle_on_time(job, settle))
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _settle_on_time(self, job: Job, settle: Callable[[float], None]) -> None:
+        await self._clock.sleep_until(job.due_at)
+        settle(max(job.due_at, self._clock.now()))
+
+    async def _deliver(self, job: Job, url: str, body: bytes) -> None:
+        started = self._clock.now()
+        waits = delays(self._table)
+        while not await self._attempt(job, url, body):
+            wait = next(waits)
+            if self._clock.now() + wait - started > self._table.give_up_after_s:
+                return
+            await self._clock.sleep(wait)
+
+    async def _attempt(self, job: Job, url: str, body: bytes) -> bool:
+        at = self._clock.now()
+        status, problem = await self._post(url, body)
+        self.attempts.append(Attempt(job.id, url, at, status, problem))
+        delivered = status in self._table.success
+        _log.info("webhook %s %s %s", job.id, url, status or problem)
+        return delivered
+
+    async def _post(self, url: str, body: bytes) -> tuple[int | None, str | None]:
+        timeout = max(self._clock.real_seconds(self._table.attempt_timeout_s), _LEAST_TIMEOUT_S)
+        try:
+            async with self._session().request(
+                self._table.method,
+                url,
+                data=body,
+                headers={"Content-Type": self._table.content_type},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=timeout),
+            ) as answer:
+                return answer.status, None
+        except TimeoutError:
+            return None, f"no answer within {timeout:g} s"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return None, str(error) or type(error).__name__
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            self._client = aiohttp.ClientSession()
+        return self._client
+
+    @property
+    def pending(self) -> int:
+        """How many deliveries and watches are under way."""
+        return len(self._running)
+
+    def reset(self) -> None:
+        """Give up everything under way and forget the attempts."""
+        for task in self._running:
+            task.cancel()
+        self._params.clear()
+        self.attempts.clear()
+
+    async def close(self) -> None:
+        """Give up everything and close the connections."""
+        running = list(self._running)
+        self.reset()
+        await asyncio.gather(*running, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
