@@ -70,7 +70,7 @@ def _route(spec: Spec, operation: str) -> tuple[str, str, bool]:
     paths = cast("dict[str, dict[str, dict[str, Json]]]", spec.document["paths"])
     for path, operations in paths.items():
         for method, described in operations.items():
-            if isinstance(described, dict) and described.get("operationId") == operation:
+            if described.get("operationId") == operation:
                 body = cast("dict[str, dict[str, Json]]", described["requestBody"])
                 return method.upper(), path, "multipart/form-data" in body["content"]
     raise SpecError(f"an example calls '{operation}', which no path has")

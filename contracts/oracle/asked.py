@@ -12,7 +12,7 @@ from contracts.exchange import File, Request
 from contracts.fields import Field
 from contracts.spec import Spec
 
-__all__ = ["Asked", "Carried", "Unreadable", "operation_of", "read_request"]
+__all__ = ["Asked", "Carried", "Unreadable", "methods_of", "operation_of", "read_request"]
 
 INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 JSON_TYPE, FORM_TYPE = "application/json", "multipart/form-data"
@@ -55,6 +55,12 @@ class Unreadable:
 def operation_of(spec: Spec, request: Request) -> str | None:
     """The `operationId` of the request's method and path, None where there is none."""
     return _operations(spec).get((request.method, request.path.partition("?")[0]))
+
+
+def methods_of(spec: Spec, path: str) -> frozenset[str]:
+    """The methods that the contract has for exactly this path; none for a path it does not have."""
+    wanted = path.partition("?")[0]
+    return frozenset(method for method, known in _operations(spec) if known == wanted)
 
 
 def read_request(spec: Spec, request: Request) -> Asked | Unreadable:

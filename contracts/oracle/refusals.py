@@ -88,7 +88,14 @@ def _reading(question: Question, name: str, keyword: str) -> str | None:
         return "generations"
     if name == "output_compression" and not asked.values.get("output_format"):
         return "compression-with-png"
+    if keyword == "type" and not _is_nearly_an_integer(asked.values[name]):
+        return None
     return _READINGS.get((name, keyword))
+
+
+def _is_nearly_an_integer(value: Json) -> bool:
+    """A truth, or an integer as text: only a reading says that these are none. Rule: n."""
+    return isinstance(value, bool) or (isinstance(value, str) and value.lstrip("-").isdecimal())
 
 
 def _is_synonym(spec: Spec, question: Question, name: str, value: Json) -> bool:

@@ -1,0 +1,144 @@
+"""A synchronous answer: its shape, then every picture in it.
+
+Rules: sync-shape, n, response-format, size-exact, output-format, background, same-bytes.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from contracts.decode import Json
+from contracts.exchange import Exchange, at
+from contracts.oracle import pictures
+from contracts.oracle.problem import Problem
+from contracts.oracle.requests import Expectation
+from contracts.oracle.schemas import complaints
+from contracts.spec import Spec
+
+__all__ = ["picture_bytes", "picture_problems", "problems", "same_bytes_problems"]
+
+SHAPE = "sync-shape"
+# 2001 to 2286: milliseconds, microseconds and minutes lie outside.
+PLAUSIBLE_SECONDS = range(10**9, 10**10)
+
+
+def problems(
+    spec: Spec, expected: Expectation, exchange: Exchange, *, extras: bool | None = None
+) -> list[Problem]:
+    """What is wrong with the answer to an accepted synchronous request, pictures included.
+
+    `extras` tells whether the OpenAI extras are on; None: not known, not judged.
+    """
+    answer = exchange.answer
+    if answer.status not in expected.statuses:
+        return [Problem("mode", f"status {answer.status}; expected the pictures with 200")]
+    if not isinstance(answer.json, dict):
+        return [Problem(SHAPE, "the answer is no JSON object")]
+    if isinstance(at(answer.json, "data"), dict):
+        return [Problem("mode", "a task was answered; expected the pictures")]
+    return [
+        *_shape(expected, exchange, answer.json),
+        *_extras(spec, expected, answer.json, extras=extras),
+        *chain.from_iterable(_entry(expected, entry) for entry in answer.entries()),
+        *picture_problems(expected, [data for data in picture_bytes(exchange) if data]),
+    ]
+
+
+def picture_bytes(exchange: Exchange) -> list[bytes | None]:
+    """The bytes of each entry's `b64_json`, None where there is none or it is no strict base64."""
+    return [_decoded(entry.get("b64_json")) for entry in exchange.answer.entries()]
+
+
+def picture_problems(expected: Expectation, found: list[bytes]) -> list[Problem]:
+    """What is wrong with the pictures of an accepted request, asked for in whatever mode."""
+    return [
+        problem
+        for data in found
+        for problem in pictures.problems(
+            data,
+            size=expected.size,
+            image_format=expected.image_format,
+            alpha=expected.alpha,
+        )
+    ]
+
+
+def same_bytes_problems(spec: Spec, inline: bytes, fetched: Exchange) -> list[Problem]:
+    """Why a result's URL does not serve the bytes of its `b64_json`. Rule: same-bytes."""
+    answer = fetched.answer
+    if answer.status != 200:  # noqa: PLR2004  (HTTP)
+        return [Problem("same-bytes", f"the url answers {answer.status}; expected the picture")]
+    if answer.body != inline:
+        lengths = f"{len(answer.body)} bytes at the url, {len(inline)} in b64_json"
+        return [Problem("same-bytes", f"other bytes: {lengths}")]
+    return pictures.media_type_problems(spec, inline, answer.media_type)
+
+
+def _shape(
+    expected: Expectation, exchange: Exchange, body: Mapping[str, Json]
+) -> Iterator[Problem]:
+    if exchange.answer.media_type != "application/json":
+        yield Problem(SHAPE, f"the Content-Type is '{exchange.answer.media_type}'")
+    created = body.get("created")
+    is_whole = isinstance(created, int | float) and created == int(created)
+    if isinstance(created, bool) or not is_whole or created not in PLAUSIBLE_SECONDS:
+        yield Problem(SHAPE, f"created is {created!r}; expected integer Unix seconds")
+    data = body.get("data")
+    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+        yield Problem(SHAPE, f"data is {type(data).__name__}; expected a list of objects")
+    elif len(data) != expected.images:
+        yield Problem(SHAPE, f"{len(data)} pictures; expected {expected.images}")
+
+
+def _entry(expected: Expectation, entry: Mapping[str, Json]) -> Iterator[Problem]:
+    url, inline = entry.get("url"), entry.get("b64_json")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        yield Problem(SHAPE, f"url is {url!r:.80}; expected an absolute http(s) URL")
+    if "b64_json" not in expected.shown:
+        if inline is not None:
+            yield Problem("response-format", "b64_json is there; url was asked for")
+    elif inline is None:
+        rule = SHAPE if "b64_json" not in entry else "response-format"
+        yield Problem(rule, "b64_json is missing")
+    elif _decoded(inline) is None:
+        yield Problem(SHAPE, f"b64_json is no strict base64; it begins {inline!r:.40}")
+
+
+def _extras(
+    spec: Spec, expected: Expectation, body: Mapping[str, Json], *, extras: bool | None
+) -> Iterator[Problem]:
+    if extras is False:
+        yield from _surplus(body)
+    for name in spec.facts.sync_shape.extras if extras else ():
+        if body.get(name) is None:
+            yield Problem(SHAPE, f"the OpenAI field '{name}' is missing", "extras")
+    if extras:
+        yield from _extra_values(spec, expected, body)
+
+
+def _surplus(body: Mapping[str, Json]) -> Iterator[Problem]:
+    data = body.get("data")
+    entries = [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+    surplus = {*body} - {"created", "data"}
+    surplus |= {name for entry in entries for name in entry} - {"b64_json", "url"}
+    if surplus:
+        named = ", ".join(sorted(surplus))
+        yield Problem(SHAPE, f"fields that nobody promised: {named}", "no-extras")
+
+
+def _extra_values(spec: Spec, expected: Expectation, body: Mapping[str, Json]) -> Iterator[Problem]:
+    for place, words in complaints(spec, "ImagesResponse", dict(body)):
+        if place.partition("/")[0] in spec.facts.sync_shape.extras:
+            yield Problem(SHAPE, f"{place}: {words}", "extras")
+    wanted = {"output_format": expected.image_format, "size": str(expected.size)}
+    for name, value in wanted.items():
+        if body.get(name) not in {value, None}:
+            yield Problem(SHAPE, f"{name} is {body[name]!r}; expected {value}", "extras")
+
+
+def _decoded(value: Json) -> bytes | None:
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else None
+    except (binascii.Error, ValueError):
+        return None
