@@ -16,9 +16,11 @@ from mock_server.protocol import EnvelopeRunner
 from mock_server.settings import Settings, SettingsError, read_settings
 
 try:
-    from uvloop import new_event_loop as _new_event_loop
+    import uvloop
 except ImportError:
     _new_event_loop = asyncio.new_event_loop
+else:
+    _new_event_loop = uvloop.new_event_loop
 
 __all__ = ["main"]
 
@@ -46,7 +48,6 @@ async def _serve(contract: Contract, settings: Settings) -> None:
     runner = EnvelopeRunner(
         app,
         lambda status, text: refusal(mock, status, text),
-        access_log=None,
         shutdown_timeout=_longest_answer(contract, settings),
     )
     stop = _stop_on_signals()

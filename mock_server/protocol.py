@@ -1,9 +1,8 @@
 """The HTTP protocol underneath: what is no HTTP is refused in the envelope as well."""
 
 import logging
-from http import HTTPStatus
 from collections.abc import Callable
-from typing import Any
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -40,30 +39,25 @@ class _EnvelopeProtocol(RequestHandler):
 class _EnvelopeServer(web.Server):
     """Makes one protocol for each connection."""
 
-    def __init__(self, refuse: Refuse, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._refuse = refuse
+    refuse: Refuse
 
     def __call__(self) -> RequestHandler:
         """A protocol that refuses in the envelope."""
         protocol = _EnvelopeProtocol(self, loop=self._loop, **self._kwargs)
-        protocol.refuse = self._refuse
+        protocol.refuse = self.refuse
         return protocol
 
 
 class EnvelopeRunner(web.AppRunner):
     """Runs an application whose every answer is in the envelope."""
 
-    def __init__(self, app: web.Application, refuse: Refuse, **kwargs: Any) -> None:
-        super().__init__(app, **kwargs)
+    def __init__(self, app: web.Application, refuse: Refuse, *, shutdown_timeout: float) -> None:
+        super().__init__(app, access_log=None, shutdown_timeout=shutdown_timeout)
         self._refuse = refuse
 
     async def _make_server(self) -> web.Server:
-        made = await super()._make_server()
-        return _EnvelopeServer(
-            self._refuse,
-            made.request_handler,
-            request_factory=made.request_factory,
-            loop=made._loop,
-            **made._kwargs,
-        )
+        server = await super()._make_server()
+        # aiohttp has no hook for this: its server alone decides which protocol class is made.
+        server.__class__ = _EnvelopeServer
+        vars(server)["refuse"] = self._refuse
+        return server

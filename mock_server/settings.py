@@ -3,10 +3,10 @@
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 __all__ = ["KeyGrant", "Settings", "SettingsError", "read_settings"]
@@ -26,23 +26,28 @@ class KeyGrant:
     balance: Decimal | None
 
 
+_LAST_PORT = 2**16 - 1
+_DIGITS = 18
+_SLOWEST = 1000
+
+
 def _port(text: str) -> int:
     port = _whole(text)
-    if port > 65535:
-        raise ValueError("must be 0 to 65535 (0: any free one)")
+    if port > _LAST_PORT:
+        raise ValueError(f"must be 0 to {_LAST_PORT} (0: any free one)")
     return port
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
         raise ValueError("must be a whole number of at least 0")
     return int(text)
 
 
 def _scale(text: str) -> float:
     scale = float(text) if text.isascii() else -1
-    if not 0 <= scale <= 1000:
-        raise ValueError("must be a number from 0 (at once) to 1000; 1 is real time")
+    if not 0 <= scale <= _SLOWEST:
+        raise ValueError(f"must be a number from 0 (at once) to {_SLOWEST}; 1 is real time")
     return scale
 
 
@@ -97,61 +102,76 @@ def _flag(text: str) -> bool:
     return _FLAG[text.lower()]
 
 
-def _setting(default: Any, read: Callable[[str], object], help: str, metavar: str = "") -> Any:  # noqa: A002 - argparse's word
-    return field(default=default, metadata={"read": read, "help": help, "metavar": metavar})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How the mock is set up; each is a flag and a MOCK_SERVER_ variable as well."""
+    """How the mock is set up; what each means is said in the table of options below."""
 
-    host: str = _setting("127.0.0.1", _name, "address to listen on", "ADDRESS")
-    port: int = _setting(8080, _port, "port to listen on; 0 picks a free one", "PORT")
-    spec: Path | None = _setting(None, Path, "contract file to keep instead of the own one", "FILE")
-    profile: str | None = _setting(
-        None, _name, "whose clients to suit, provider (default) or openai", "NAME"
-    )
-    time_scale: float = _setting(
-        0.01, _scale, "real seconds that a second of the service lasts; 1 is real, 0 at once", "F"
-    )
-    clock: str = _setting(
-        "scaled", _one_of("scaled", "manual"), "scaled, or manual: time moves when told", "KIND"
-    )
-    min_polls: int = _setting(0, _whole, "keep a task unfinished for its first N polls", "N")
-    seed: int = _setting(0, _whole, "seed of the latencies and the pictures", "N")
-    balance: Decimal = _setting(
-        Decimal(1000), _money, "what an account has that is opened without an amount", "USD"
-    )
-    key: tuple[KeyGrant, ...] = _setting(
-        (), _grant, "a known key and its balance (repeatable; none: any key is taken)", "KEY[:USD]"
-    )
-    error_style: str | None = _setting(
-        None,
-        _name,
-        "envelope of errors: hybrid (default), openai or native",
-        "STYLE",
-    )
-    model_alias: tuple[str, ...] = _setting(
-        (), _name, "a further model name to take (repeatable)", "NAME"
-    )
-    strict_fields: bool = _setting(False, _flag, "refuse fields that the contract does not name")
-    fetch_urls: bool = _setting(False, _flag, "fetch reference URLs from the network")
-    allow_private_urls: bool = _setting(False, _flag, "take reference URLs on private hosts")
-    public_url: str | None = _setting(
-        None, _url, "scheme, host and path under which clients reach the mock", "URL"
-    )
-    weight: str = _setting(
-        "light",
-        _one_of("light", "real"),
-        "pictures that weigh little, or what real ones do",
-        "KIND",
-    )
-    keep_calls: int = _setting(
-        100_000, _whole, "how many synchronous calls are remembered (records, result URLs)", "N"
-    )
-    no_control: bool = _setting(False, _flag, "leave out the developer's interface under /_mock/")
-    log: str = _setting("text", _one_of("text", "json"), "form of the log lines", "FORM")
-    quiet: bool = _setting(False, _flag, "no log lines")
+    host: str = "127.0.0.1"
+    port: int = 8080
+    spec: Path | None = None
+    profile: str | None = None
+    time_scale: float = 0.01
+    clock: str = "scaled"
+    min_polls: int = 0
+    seed: int = 0
+    balance: Decimal = Decimal(1000)
+    key: tuple[KeyGrant, ...] = ()
+    error_style: str | None = None
+    model_alias: tuple[str, ...] = ()
+    strict_fields: bool = False
+    fetch_urls: bool = False
+    allow_private_urls: bool = False
+    public_url: str | None = None
+    weight: str = "light"
+    keep_calls: int = 100_000
+    no_control: bool = False
+    log: str = "text"
+    quiet: bool = False
+
+
+class Option(NamedTuple):
+    """A setting as a flag and as a variable: how its text is read, and its help."""
+
+    name: str
+    read: Callable[[str], object]
+    help: str
+    metavar: str | None = None
+    repeats: bool = False
+
+    @property
+    def flag(self) -> str:
+        """As on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """As in the environment; a repeatable one is a list with commas there."""
+        return PREFIX + self.name.upper()
+
+
+OPTIONS = (
+    Option("host", _name, "address to listen on", "ADDRESS"),
+    Option("port", _port, "port to listen on; 0 picks a free one", "PORT"),
+    Option("spec", Path, "contract file to keep instead of the own one", "FILE"),
+    Option("profile", _name, "whose clients to suit: provider (default) or openai", "NAME"),
+    Option("time_scale", _scale, "real seconds a second of the service lasts; 0: at once", "F"),
+    Option("clock", _one_of("scaled", "manual"), "scaled, or manual: moves when told", "KIND"),
+    Option("min_polls", _whole, "keep a task unfinished for its first N polls", "N"),
+    Option("seed", _whole, "seed of the latencies and the pictures", "N"),
+    Option("balance", _money, "what an account has that is opened without an amount", "USD"),
+    Option("key", _grant, "a known key (repeatable; none: any key)", "KEY[:USD]", repeats=True),
+    Option("error_style", _name, "hybrid (default), openai or native", "STYLE"),
+    Option("model_alias", _name, "a further model name to take (repeatable)", "NAME", repeats=True),
+    Option("strict_fields", _flag, "refuse fields that the contract does not name"),
+    Option("fetch_urls", _flag, "fetch reference URLs from the network"),
+    Option("allow_private_urls", _flag, "take reference URLs on private hosts"),
+    Option("public_url", _url, "scheme, host and path under which clients reach it", "URL"),
+    Option("weight", _one_of("light", "real"), "light pictures, or as heavy as real ones", "KIND"),
+    Option("keep_calls", _whole, "how many synchronous calls are remembered", "N"),
+    Option("no_control", _flag, "leave out the developer's interface under /_mock/"),
+    Option("log", _one_of("text", "json"), "form of the log lines, text or json", "FORM"),
+    Option("quiet", _flag, "no log lines"),
+)
 
 
 def read_settings(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -161,35 +181,34 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str] = os.environ) 
     """
     given = vars(_parser().parse_args(argv))
     values: dict[str, object] = {}
-    for setting in fields(Settings):
-        flag = "--" + setting.name.replace("_", "-")
-        variable = PREFIX + setting.name.upper()
-        if given[setting.name] is not None:
-            values[setting.name] = _read(setting, given[setting.name], flag)
-        elif variable in environ:
-            values[setting.name] = _read(
-                setting, _from_environment(setting, environ[variable]), variable
-            )
-    return Settings(**values)  # type: ignore[arg-type]
+    for option in OPTIONS:
+        texts = given[option.name]
+        if texts is not None:
+            values[option.name] = _value(option, texts, option.flag)
+        elif option.variable in environ:
+            texts = _texts(option, environ[option.variable])
+            values[option.name] = _value(option, texts, option.variable)
+    return Settings(**values)  # type: ignore[arg-type]  # each was read by its own option
 
 
-def _from_environment(setting: Any, text: str) -> str | list[str]:
-    """A repeatable setting is a list with commas in its variable."""
-    return [item for item in text.split(",") if item] if setting.default == () else text
+def _texts(option: Option, text: str) -> list[str]:
+    return [item for item in text.split(",") if item] if option.repeats else [text]
 
 
-def _read(setting: Any, given: Any, source: str) -> object:
-    read = setting.metadata["read"]
+def _value(option: Option, texts: list[str], source: str) -> object:
+    values = tuple(_read(option, text, source) for text in texts)
+    return values if option.repeats else values[-1]
+
+
+def _read(option: Option, text: str, source: str) -> object:
     try:
-        if given is True:
-            return True
-        return tuple(map(read, given)) if isinstance(given, list) else read(given)
+        return option.read(text)
     except ValueError as error:
-        raise SettingsError(f"{source}: {error}; got {given!r}") from None
+        raise SettingsError(f"{source}: {error}; got {text!r}") from None
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> Any:
+    def error(self, message: str) -> NoReturn:
         raise SettingsError(message)
 
 
@@ -200,18 +219,17 @@ def _parser() -> argparse.ArgumentParser:
         description="A local server that keeps the contract of the GPT Image 2 API.",
         epilog=f"Each option is also an environment variable: --time-scale is {PREFIX}TIME_SCALE.",
     )
-    for setting in fields(Settings):
-        flag = "--" + setting.name.replace("_", "-")
-        _add(parser, flag, setting)
+    for option in OPTIONS:
+        _add(parser, option)
     return parser
 
 
-def _add(parser: argparse.ArgumentParser, flag: str, setting: Any) -> None:
-    words, default = setting.metadata["help"], setting.default
-    if setting.type is bool or setting.default is False:
-        parser.add_argument(flag, action="store_true", default=None, help=words)
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    if option.metavar is None:
+        parser.add_argument(option.flag, action="append_const", const="1", help=option.help)
         return
+    default = getattr(Settings(), option.name)
     shown = "" if default in (None, ()) else f" (default {default})"
-    action = "append" if default == () else "store"
-    metavar = setting.metadata["metavar"]
-    parser.add_argument(flag, action=action, metavar=metavar, help=words + shown)
+    parser.add_argument(
+        option.flag, action="append", metavar=option.metavar, help=option.help + shown
+    )
