@@ -1,11 +1,12 @@
 """Whether the tables of the contract agree with each other; if not, it is said with the place."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from contracts.decode import SpecError
 from contracts.facts import Facts
+from contracts.fields import REF, resolved
 
-__all__ = ["refuse_contradictions"]
+__all__ = ["refuse_contradictions", "refuse_other_names"]
 
 
 def refuse_contradictions(facts: Facts, place: str) -> None:
@@ -13,6 +14,29 @@ def refuse_contradictions(facts: Facts, place: str) -> None:
     for check in _CHECKS:
         for problem in check(facts):
             raise SpecError(f"{place}.{problem}")
+
+
+def refuse_other_names(facts: Facts, document: Mapping[str, object]) -> None:
+    """SpecError at the first schema whose `enum` names other things than the table of its rule."""
+    for schema, names in _named(facts).items():
+        place = f"components.schemas.{schema}"
+        enum = resolved(document, {REF: f"#/components/schemas/{schema}"}, place).get("enum")
+        listed = [name for name in enum if name is not None] if isinstance(enum, list) else []
+        if set(listed) != set(names):
+            wanted = ", ".join(sorted(names))
+            raise SpecError(f"{place}.enum: must name what the rule's table names: {wanted}")
+
+
+def _named(facts: Facts) -> Mapping[str, Collection[str]]:
+    tiers = [tier.name for tier in facts.tier.tiers]
+    return {
+        "Quality": [*facts.latency.seconds, *facts.price_auto.billed_as],
+        "Resolution": [*tiers, *(name.lower() for name in tiers)],
+        "OutputFormat": [*facts.output_format.media_types],
+        "Background": [*facts.background.alpha],
+        "TaskState": [*facts.task_steps.next],
+        "FailCode": [*facts.fail_codes.retryable],
+    }
 
 
 def _tiers_ascend(facts: Facts) -> Iterable[str]:

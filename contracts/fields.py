@@ -6,7 +6,7 @@ from typing import cast
 
 from contracts.decode import Json, SpecError, mapping_at, text_at
 
-__all__ = ["Field", "fields_of", "resolved"]
+__all__ = ["REF", "Field", "fields_of", "resolved"]
 
 REF = "$ref"
 

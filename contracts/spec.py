@@ -12,12 +12,23 @@ from typing import cast, get_type_hints
 
 import yaml
 
-from contracts.consistency import refuse_contradictions
+from contracts.consistency import refuse_contradictions, refuse_other_names
 from contracts.decode import Json, SpecError, mapping_at, record, text_at
 from contracts.facts import Facts
 from contracts.fields import Field, fields_of
 
-__all__ = ["Basis", "Example", "Json", "Rule", "Spec", "SpecError", "default_path", "load", "read"]
+__all__ = [
+    "Basis",
+    "Example",
+    "Json",
+    "Rule",
+    "Spec",
+    "SpecError",
+    "default_path",
+    "from_document",
+    "load",
+    "read",
+]
 
 ROOT = "x-contract"
 VERSION = 1
@@ -129,19 +140,26 @@ def default_path() -> Path:
 
 def read(text: str, *, path: Path | None = None) -> Spec:
     """The contract that the YAML text writes; SpecError names the place of what it cannot take."""
-    document = mapping_at(_yaml(text), "the contract file")
+    return from_document(_yaml(text), path=path)
+
+
+def from_document(whole: object, *, path: Path | None = None) -> Spec:
+    """The contract in a file that is parsed already; SpecError as `read`."""
+    document = mapping_at(whole, "the contract file")
     if ROOT not in document:
         raise SpecError(f"the contract file: the key '{ROOT}' is missing")
     root = record(_Root, document[ROOT], ROOT)
     if root.version != VERSION:
         raise SpecError(f"{ROOT}.version: {VERSION} is needed; got {root.version}")
     rules = {name: _rule(name, entry) for name, entry in root.rules.items()}
+    facts = _facts(rules)
+    refuse_other_names(facts, document)
     return Spec(
         path=path,
         version=root.version,
         example_request=_json(root.example_request),
         rules=rules,
-        facts=_facts(rules),
+        facts=facts,
         fields={schema: fields_of(document, schema) for schema in REQUESTS},
         document=_json(document),
     )

@@ -188,7 +188,7 @@ def _request(data: Mapping[str, Json], request: Mapping[str, Json]) -> Iterator[
             yield Problem(PAYLOAD, text)
 
 
-def _parsed(text: Json | bytes) -> Json:
+def _parsed(text: object) -> Json:
     try:
         return cast("Json", json.loads(text)) if isinstance(text, str | bytes) else None
     except ValueError:
