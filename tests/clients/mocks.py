@@ -5,8 +5,9 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ __all__ = ["POOR", "RICH", "ROOT", "RunningMock", "running_mock"]
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "listening on "
+PATIENCE_S = 20.0
 # The keys that a mock knows which knows any: one with money, one with less than a picture costs.
 RICH, POOR = "sk_rich", "sk_poor"
 
@@ -49,6 +51,13 @@ class RunningMock:
     def balance(self, key: str) -> Any:
         """The account of `key`: balance, total, frozen."""
         return self.get("/api/v1/balance", key=key)["data"]
+
+    def wait_for(self, seen: Callable[[], bool]) -> None:
+        """Returns once `seen` is true of the mock; another process has no event to wait on."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not seen():
+            assert time.monotonic() < deadline, "the mock did not come to it"
+            time.sleep(0.02)
 
     def _ask(self, method: str, path: str, *, key: str, body: str | None = None) -> Any:
         headers = {"Content-Type": "application/json"}

@@ -1,5 +1,7 @@
 """Profile `openai`: what OpenAI's own endpoint would answer to the `openai` package from PyPI."""
 
+from collections.abc import Iterator
+
 import openai
 import pytest
 
@@ -8,9 +10,10 @@ from tests.clients.pictures import measure_base64, picture
 
 
 @pytest.fixture
-def client(openai_profile: RunningMock, key: str) -> openai.OpenAI:
+def client(openai_profile: RunningMock, key: str) -> Iterator[openai.OpenAI]:
     """A client of the mock in profile `openai`."""
-    return openai.OpenAI(base_url=openai_profile.base_url, api_key=key, max_retries=0)
+    with openai.OpenAI(base_url=openai_profile.base_url, api_key=key, max_retries=0) as client:
+        yield client
 
 
 @pytest.mark.parametrize("size", [None, "auto", openai.omit])

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
@@ -21,9 +21,10 @@ def client_of(mock: RunningMock, key: str) -> openai.OpenAI:
 
 
 @pytest.fixture
-def client(provider: RunningMock, key: str) -> openai.OpenAI:
+def client(provider: RunningMock, key: str) -> Iterator[openai.OpenAI]:
     """The client of an account that no other test uses."""
-    return client_of(provider, key)
+    with client_of(provider, key) as client:
+        yield client
 
 
 def test_generate_returns_pictures_of_the_size_asked_for(
@@ -182,7 +183,7 @@ REFUSED: list[tuple[Call, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("call, param, said", REFUSED)
+@pytest.mark.parametrize("call, param, said", REFUSED, ids=[param for _, param, _ in REFUSED])
 def test_a_refused_request_is_a_bad_request_error(
     client: openai.OpenAI, call: Call, param: str, said: str
 ) -> None:
@@ -195,30 +196,35 @@ def test_a_refused_request_is_a_bad_request_error(
 
 
 def test_an_unknown_key_is_an_authentication_error(closed: RunningMock) -> None:
-    with pytest.raises(openai.AuthenticationError, match="key") as refusal:
-        client_of(closed, "sk_unknown").images.generate(model=MODEL, prompt="x", size="1024x1024")
+    with (
+        client_of(closed, "sk_unknown") as client,
+        pytest.raises(openai.AuthenticationError, match="key") as refusal,
+    ):
+        client.images.generate(model=MODEL, prompt="x", size="1024x1024")
     assert refusal.value.status_code == 401
     assert "sk_unknown" not in refusal.value.message
 
 
 def test_a_known_key_is_served(closed: RunningMock) -> None:
-    answer = client_of(closed, RICH).images.generate(
-        model=MODEL, prompt="x", size="1024x1024", quality="low"
-    )
+    with client_of(closed, RICH) as client:
+        answer = client.images.generate(model=MODEL, prompt="x", size="1024x1024", quality="low")
     assert answer.data is not None
     assert len(answer.data) == 1
 
 
 def test_an_empty_account_is_refused_with_402(closed: RunningMock) -> None:
-    with pytest.raises(openai.APIStatusError, match="balance") as refusal:
-        client_of(closed, POOR).images.generate(model=MODEL, prompt="x", size="1024x1024")
+    with (
+        client_of(closed, POOR) as client,
+        pytest.raises(openai.APIStatusError, match="balance") as refusal,
+    ):
+        client.images.generate(model=MODEL, prompt="x", size="1024x1024")
     assert refusal.value.status_code == 402
     assert Decimal(str(closed.balance(POOR)["total"])) == Decimal("0.001")
 
 
 MISSING: list[Call] = [
     lambda c: c.models.retrieve("no-such-model"),
-    lambda c: c.images.create_variation(image=picture()),
+    lambda c: c.post("/images/variations", cast_to=object, body={}),
     lambda c: c.chat.completions.create(model=MODEL, messages=[]),
     lambda c: c.get(
         "/images/generations", cast_to=object, options={"params": {"task_id": "no-such-task"}}
@@ -226,7 +232,7 @@ MISSING: list[Call] = [
 ]
 
 
-@pytest.mark.parametrize("call", MISSING)
+@pytest.mark.parametrize("call", MISSING, ids=["model", "variations", "chat", "task"])
 def test_what_is_not_there_is_a_not_found_error(client: openai.OpenAI, call: Call) -> None:
     with pytest.raises(openai.NotFoundError) as refusal:
         call(client)
@@ -239,12 +245,20 @@ def test_a_client_that_gives_up_and_retries_pays_for_each_try(
     stopped_clock: RunningMock, key: str
 ) -> None:
     """Retrying is the SDK's default; the endpoint cannot tell a second try from a second wish."""
-    client = openai.OpenAI(base_url=stopped_clock.base_url, api_key=key, max_retries=1, timeout=0.5)
-    before = Decimal(str(stopped_clock.balance(key)["total"]))
-    with pytest.raises(openai.APITimeoutError):
+
+    def account() -> dict[str, Decimal]:
+        amounts = stopped_clock.balance(key)
+        return {name: Decimal(str(amounts[name])) for name in ("total", "frozen")}
+
+    before = account()["total"]
+    with (
+        openai.OpenAI(
+            base_url=stopped_clock.base_url, api_key=key, max_retries=1, timeout=0.5
+        ) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
         client.images.generate(model=MODEL, prompt="x", size="1024x1024", quality="high")
-    assert Decimal(str(stopped_clock.balance(key)["frozen"])) == 2 * Decimal("0.07")
+    stopped_clock.wait_for(lambda: account()["frozen"] == 2 * Decimal("0.07"))
     stopped_clock.post("/_mock/clock", {"advance": 600})
-    after = stopped_clock.balance(key)
-    assert before - Decimal(str(after["total"])) == 2 * Decimal("0.07")
-    assert after["frozen"] == 0
+    stopped_clock.wait_for(lambda: account()["frozen"] == 0)
+    assert before - account()["total"] == 2 * Decimal("0.07")
