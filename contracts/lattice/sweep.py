@@ -1,0 +1,183 @@
+"""Sends the sizes of a leg over a few kept connections, each once, and notes what came back.
+
+Rules: size-grid, size-edge, size-ratio, size-pixels, size-exact.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+import orjson
+
+from contracts.budget import Budget, BudgetEndedError, Reservation
+from contracts.decode import Json
+from contracts.exchange import Answer
+from contracts.lattice.plan import Probe
+from contracts.lattice.sightings import Seen, Sighting, sight
+from contracts.lattice.wire import Connection, Endpoint, NoAnswerError, UnreachableError
+
+__all__ = ["End", "Outlook", "Sweep", "request_fields"]
+
+CONNECT_TIMEOUT_S = 10.0
+PAUSE_WHEN_BUSY_S = 1.0
+PATIENCE = 16
+"""So many requests in a row without an answer, and the target counts as gone."""
+
+
+class End(StrEnum):
+    """Why a sweep ended."""
+
+    DONE = "done"
+    BUDGET = "the budget has ended"
+    NO_CREDIT = "the account has no credit left"
+    KEY_REFUSED = "the key was refused"
+    GONE = "the target does not answer"
+    NOT_THERE = "the target does not make images there"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How a sweep sends."""
+
+    endpoint: Endpoint
+    fields: dict[str, Json]
+    """The body's fields beside `size`."""
+    connections: int
+    timeout_s: float
+    budget: Budget | None
+    """None where money is no object."""
+
+
+NO_SUCH_OPERATION = ("HTTP 404", "HTTP 405")
+ENDS = {Seen.NO_CREDIT: End.NO_CREDIT, Seen.KEY_REFUSED: End.KEY_REFUSED}
+
+
+class Sweep:
+    """One pass over some probes; `keep` gets every sighting as it comes.
+
+    The first size is sent alone: a target that is down, or refuses the key, is told by one request.
+    """
+
+    def __init__(self, outlook: Outlook, keep: Callable[[Sighting], None]) -> None:
+        self._outlook = outlook
+        self._keep = keep
+        self._probes: Iterator[Probe] = iter(())
+        self._under_way = 0
+        self._settled = asyncio.Event()
+        self._unanswered = 0
+        self._last = Sighting("", Seen.SENT)
+        self._busy_until = 0.0
+        self.end = End.DONE
+        self.reason = ""
+        """What the end rests on, in the words of the target or of the network."""
+
+    async def run(self, probes: Iterable[Probe]) -> None:
+        """Sends all of them, unless there is a reason to stop: then `end` tells it."""
+        everything = iter(probes)
+        self._probes = iter([next(everything)])
+        await self._work()
+        if self._unanswered:
+            self._stop(End.GONE, self._last.detail)
+        elif self._last.detail.startswith(NO_SUCH_OPERATION):
+            self._stop(End.NOT_THERE, self._last.detail)
+        self._probes = everything
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._outlook.connections):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        connection: Connection | None = None
+        try:
+            while self.end is End.DONE:
+                await self._wait_while_busy()
+                if connection is None or not connection.usable:
+                    connection = await self._connect()
+                probe = next(self._probes, None)
+                if connection is None or probe is None:
+                    return
+                await self._ask(connection, probe)
+        finally:
+            if connection is not None:
+                connection.close()
+
+    async def _connect(self) -> Connection | None:
+        try:
+            return await Connection.open(self._outlook.endpoint, timeout_s=CONNECT_TIMEOUT_S)
+        except UnreachableError as error:
+            self._stop(End.GONE, str(error))
+            return None
+
+    async def _ask(self, connection: Connection, probe: Probe) -> None:
+        """Pays for the probe, sends it and notes what came; a stop is noted too."""
+        reservation = await self._reserve(probe)
+        if self.end is not End.DONE:
+            return
+        self._under_way += 1
+        try:
+            answer = await self._exchange(connection, probe)
+            sighting = sight(probe.size, answer, legal=probe.verdict.legal)
+            self._settle(reservation, sighting)
+        finally:
+            self._under_way -= 1
+            self._settled.set()
+        self._keep(sighting)
+        self._heed(sighting)
+
+    async def _exchange(self, connection: Connection, probe: Probe) -> Answer:
+        fields = {**self._outlook.fields, "size": str(probe.size)}
+        request = self._outlook.endpoint.post(orjson.dumps(fields))
+        try:
+            return await connection.exchange(request, timeout_s=self._outlook.timeout_s)
+        except NoAnswerError as error:
+            return Answer(0, (), b"", 0.0, str(error))
+
+    async def _reserve(self, probe: Probe) -> Reservation | None:
+        """Sets the price aside; waits for what is under way where that may free enough."""
+        budget = self._outlook.budget
+        if budget is None:
+            return None
+        expected = probe.price if probe.verdict.legal else Decimal(0)
+        while True:
+            self._settled.clear()
+            try:
+                reservation = budget.reserve(expected=expected, largest=probe.price)
+            except BudgetEndedError as error:
+                if not self._under_way:
+                    self._stop(End.BUDGET, str(error))
+                    return None
+                await self._settled.wait()
+            else:
+                self._keep(Sighting(str(probe.size), Seen.SENT))
+                return reservation
+
+    def _settle(self, reservation: Reservation | None, sighting: Sighting) -> None:
+        """Money whose fate is unknown counts as spent."""
+        if self._outlook.budget is not None and reservation is not None:
+            accepted = sighting.seen.taken or sighting.seen is Seen.NO_ANSWER
+            self._outlook.budget.settle(reservation, accepted=accepted)
+
+    def _heed(self, sighting: Sighting) -> None:
+        self._last = sighting
+        self._unanswered = self._unanswered + 1 if sighting.seen is Seen.NO_ANSWER else 0
+        if sighting.seen in ENDS:
+            self._stop(ENDS[sighting.seen], sighting.detail)
+        if self._unanswered >= PATIENCE:
+            self._stop(End.GONE, sighting.detail)
+        if sighting.seen is Seen.BUSY:
+            self._busy_until = asyncio.get_running_loop().time() + PAUSE_WHEN_BUSY_S
+
+    async def _wait_while_busy(self) -> None:
+        left = self._busy_until - asyncio.get_running_loop().time()
+        if left > 0:
+            await asyncio.sleep(left)
+
+    def _stop(self, end: End, reason: str) -> None:
+        if self.end is End.DONE:
+            self.end, self.reason = end, reason
+
+
+def request_fields(example: Mapping[str, Json], quality: str) -> dict[str, Json]:
+    """What each request says beside its size: the contract's example, at the cheapest quality."""
+    return {**example, "quality": quality}
