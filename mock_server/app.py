@@ -30,6 +30,12 @@ from mock_server.webhooks import Param, Postman, hook_payload
 __all__ = ["create_app", "refusal"]
 
 _PAINTERS = 2
+_ID_BYTES = 12
+
+
+def _new_id() -> str:
+    """Unguessable, and without a dash, which parts a job's id from its picture's number."""
+    return secrets.token_hex(_ID_BYTES)
 
 
 def create_app(
@@ -38,7 +44,7 @@ def create_app(
     *,
     clock: Clock | None = None,
     store: MemoryStore | None = None,
-    new_id: Callable[[], str] = secrets.token_urlsafe,
+    new_id: Callable[[], str] = _new_id,
 ) -> web.Application:
     """The mock as an aiohttp application.
 
@@ -85,7 +91,7 @@ def _mock(
         journal=Journal(),
         studio=Studio(),
         postman=Postman(contract.hooks, clock, lambda job, param: _payload(mock, job, param)),
-        new_id=lambda: new_id().replace("-", "_"),
+        new_id=new_id,
         random=random.Random(settings.seed),  # noqa: S311 - latencies, not secrets
         painters=ThreadPoolExecutor(_PAINTERS, thread_name_prefix="painter"),
         fetcher=Fetcher(contract.references, allow_private=settings.allow_private_urls),
