@@ -1,0 +1,122 @@
+"""What a request may cost is set aside before it is sent; what it did cost is written down after.
+
+The ledger is a file that all processes of a run share: together they never spend more than the limit.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from contracts.rundir import RunDirectory
+
+__all__ = ["Budget", "BudgetEndedError", "Ledger", "Reservation"]
+
+
+class BudgetEndedError(Exception):
+    """A request was not sent, because its largest price is more than what is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The state of a run's money, in USD."""
+
+    reserved: Decimal = Decimal(0)
+    spent: Decimal = Decimal(0)
+    unexplained: Decimal = Decimal(0)
+    """The part of `spent` that went for requests which should have been refused."""
+    denied: int = 0
+    """How many requests were not sent for want of budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Money set aside for one request: what it should cost, and what it could."""
+
+    expected: Decimal
+    largest: Decimal
+
+
+class Budget:
+    """The money of a run; `limit` None means without limit."""
+
+    def __init__(self, directory: RunDirectory, limit: Decimal | None) -> None:
+        self._directory = directory
+        self._file = directory.path / "money.json"
+        self.limit = limit
+
+    def reserve(self, *, expected: Decimal, largest: Decimal) -> Reservation:
+        """Sets the largest price aside, else BudgetEndedError.
+
+        A limit of zero means that only what is free by the contract is sent: a request that should be
+        refused is then trusted to be, until the first that is not.
+        """
+        with self._directory.lock("money"):
+            ledger = self._read()
+            if not self._covered(ledger, expected, largest):
+                self._write(replace(ledger, denied=ledger.denied + 1))
+                left = self._left(ledger)
+                raise BudgetEndedError(
+                    f"it may cost ${largest}, and ${left} of ${self.limit} is left"
+                )
+            reserved = self._set_aside(expected, largest)
+            self._write(replace(ledger, reserved=ledger.reserved + reserved))
+        return Reservation(expected, largest)
+
+    def settle(self, reservation: Reservation, *, accepted: bool) -> None:
+        """Ends a reservation: an accepted request has cost its largest price, any other nothing."""
+        with self._directory.lock("money"):
+            ledger = self._read()
+            cost = reservation.largest if accepted else Decimal(0)
+            surprise = cost if accepted and not reservation.expected else Decimal(0)
+            self._write(
+                replace(
+                    ledger,
+                    reserved=ledger.reserved
+                    - self._set_aside(reservation.expected, reservation.largest),
+                    spent=ledger.spent + cost,
+                    unexplained=ledger.unexplained + surprise,
+                )
+            )
+
+    def ledger(self) -> Ledger:
+        """The money as it stands."""
+        with self._directory.lock("money"):
+            return self._read()
+
+    def left(self) -> Decimal | None:
+        """What may still be reserved, None without limit."""
+        return None if self.limit is None else self._left(self.ledger())
+
+    def _covered(self, ledger: Ledger, expected: Decimal, largest: Decimal) -> bool:
+        if self.limit is None:
+            return True
+        if not self.limit and not expected:
+            return not ledger.unexplained
+        return largest <= self._left(ledger)
+
+    def _set_aside(self, expected: Decimal, largest: Decimal) -> Decimal:
+        return Decimal(0) if self.limit == 0 and not expected else largest
+
+    def _left(self, ledger: Ledger) -> Decimal:
+        return (self.limit or Decimal(0)) - ledger.spent - ledger.reserved
+
+    def _read(self) -> Ledger:
+        if not self._file.exists():
+            return Ledger()
+        values: Mapping[str, str] = json.loads(self._file.read_text())
+        return Ledger(
+            reserved=Decimal(values["reserved"]),
+            spent=Decimal(values["spent"]),
+            unexplained=Decimal(values["unexplained"]),
+            denied=int(values["denied"]),
+        )
+
+    def _write(self, ledger: Ledger) -> None:
+        values = {
+            "reserved": str(ledger.reserved),
+            "spent": str(ledger.spent),
+            "unexplained": str(ledger.unexplained),
+            "denied": str(ledger.denied),
+        }
+        self._file.write_text(json.dumps(values))

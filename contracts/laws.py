@@ -1,0 +1,36 @@
+"""The laws that hold for every answer, judged on every answer that a test sees.
+
+Rules: status, error-shape, code-in-200, auth.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from contracts.exchange import Exchange, Key
+from contracts.judge import Judge
+from contracts.oracle import answers
+from contracts.oracle.problem import Problem
+from contracts.spec import Spec
+
+__all__ = ["of"]
+
+LAWS = ("status", "status/no-5xx")
+REFUSED = 400
+
+
+def of(judge: Judge, spec: Spec, keys: Mapping[Key, str]) -> Callable[[Exchange], None]:
+    """The judging of one answer."""
+    secrets = [key.encode() for key in keys.values()]
+
+    def judge_answer(exchange: Exchange) -> None:
+        problems = [*answers.problems(spec, exchange), *_leaks(exchange, secrets)]
+        kept = (*LAWS, "error-shape") if exchange.answer.status >= REFUSED else LAWS
+        expected = "a JSON answer, with x-request-id, that is no 5xx and tells errors as such"
+        judge.problems(problems, exchange, expected=expected, kept=kept)
+
+    return judge_answer
+
+
+def _leaks(exchange: Exchange, secrets: Iterable[bytes]) -> list[Problem]:
+    if any(secret in exchange.answer.body for secret in secrets):
+        return [Problem("auth", "the answer echoes the key")]
+    return []

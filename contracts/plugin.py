@@ -1,0 +1,336 @@
+"""The pytest plugin of the suite: asleep unless an endpoint is aimed at with `--base-url`.
+
+It knows the options, gives the tests their target, selects them by rule, basis and level, sends the
+paid probes ahead, turns breaches into failures or warnings, and writes the reports.
+"""
+
+import os
+import time
+from collections.abc import Generator
+from decimal import Decimal
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, core
+from hypothesis.vendor import pretty
+from rich.console import Console
+
+from contracts import claims as said
+from contracts import options
+from contracts.budget import BudgetEndedError
+from contracts.claims import Bill, Claim, Level, Probe, World, claims
+from contracts.discovery import TargetError
+from contracts.judge import BreachError, Judge, NotJudgedError
+from contracts.plan import Planned, print_plan
+from contracts.report.files import write_files
+from contracts.report.model import Outcome, Report
+from contracts.report.terminal import print_report
+from contracts.report.verdicts import summed_up
+from contracts.run import Run
+from contracts.spec import Spec, SpecError
+from contracts.court import Court
+from contracts.target import Target
+from contracts.wave import Wave
+
+__all__ = ["RUN", "STARTED_RUN"]
+
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+TARGET: pytest.StashKey[Target] = pytest.StashKey()
+JUDGE: pytest.StashKey[Judge] = pytest.StashKey()
+WAVE: pytest.StashKey[Wave] = pytest.StashKey()
+REPORT: pytest.StashKey[Report] = pytest.StashKey()
+STARTED: pytest.StashKey[float] = pytest.StashKey()
+STARTED_RUN = "contracts-run"
+"""The name of the plugin under which the command registers a run that it began itself."""
+PACKAGE = Path(__file__).resolve().parent
+SUMMED_UP = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
+"""How pytest may end so that there is a verdict."""
+PRINTER = pretty.RepresentationPrinter
+
+
+class StartedRun:
+    """Hands a run that has begun to the plugin."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offers the options of `contracts.options`."""
+    options.add_to_pytest(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Looks at the target, once in a run."""
+    for mark in (said.RULE_MARK, said.PROBES_MARK, said.BILL_MARK):
+        config.addinivalue_line("markers", f"{mark}: see contracts.claims")
+    run = _run(config)
+    if run is None:
+        return
+    config.stash[RUN] = run
+    config.stash[STARTED] = time.time()
+    config.stash[TARGET], config.stash[JUDGE] = run.target(
+        os.environ.get("PYTEST_XDIST_WORKER", "main")
+    )
+    _prepare_hypothesis(run.seed)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tells a worker of pytest-xdist about the run."""
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    if RUN in config.stash:
+        node.workerinput["contracts"] = config.stash[RUN].to_text()  # type: ignore[attr-defined]
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Says what is aimed at."""
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return []
+    limit = "no limit" if run.settings.max_cost is None else f"at most ${run.settings.max_cost}"
+    return [
+        f"contracts: {run.state.base_url}, profile {run.state.profile}, level {run.settings.level}, "
+        f"{limit}, seed {run.seed}"
+    ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Gives a test one of its probes at a time."""
+    run = metafunc.config.stash.get(RUN, None)
+    for mark in metafunc.definition.iter_markers(said.PROBES_MARK):
+        built = list(mark.args[0](run.world)) if run is not None else []
+        metafunc.parametrize("probe", built, ids=[probe.name for probe in built])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is not asked for, and puts what is free first."""
+    ours = [item for item in items if PACKAGE in item.path.parents]
+    run = config.stash.get(RUN, None)
+    if run is None:
+        if ours:
+            raise pytest.UsageError(
+                "contracts: --base-url URL is needed: which endpoint is judged?"
+            )
+        return
+    reasons = {item: _why_not(item, run, config.stash[JUDGE]) for item in ours}
+    left_out = [item for item, reason in reasons.items() if reason is not None]
+    for item in left_out:
+        config.stash[JUDGE].skipped(claims(item), str(reasons[item]))
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = sorted(
+        (item for item in items if reasons.get(item) is None),
+        key=lambda item: _level(item) is not Level.FREE,
+    )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begins to send the paid probes."""
+    run = session.config.stash.get(RUN, None)
+    controls_others = session.config.getoption("dist", "no") != "no" and not hasattr(
+        session.config, "workerinput"
+    )
+    if run is None or run.settings.plan or controls_others or session.config.option.collectonly:
+        return
+    wave = Wave(
+        session.config.stash[TARGET],
+        [probe for item in session.items if (probe := _probe(item)) is not None],
+        threads=run.settings.parallel,
+    )
+    session.config.stash[WAVE] = wave
+    wave.start()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Prints the plan instead of running it, if that is asked for."""
+    run = session.config.stash.get(RUN, None)
+    if run is None or not run.settings.plan:
+        return None
+    planned = [_planned(item, run.world) for item in session.items]
+    print_plan(planned, limit=run.settings.max_cost, console=Console())
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Writes down what a test has decided; what could not be judged is skipped, with the reason."""
+    if RUN not in item.config.stash or PACKAGE not in item.path.parents:
+        return (yield)
+    judge = item.config.stash[JUDGE]
+    judge.begin(item.nodeid)
+    try:
+        return (yield)
+    except BreachError as error:
+        judge.broken(error.breach)
+        raise
+    except (NotJudgedError, BudgetEndedError) as error:
+        reason = f"budget: {error}" if isinstance(error, BudgetEndedError) else str(error)
+        judge.skipped(claims(item), reason)
+        pytest.skip(reason)
+    finally:
+        judge.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows a breach by its own words instead of a traceback."""
+    report = yield
+    if RUN in item.config.stash and call.excinfo is not None:
+        if isinstance(call.excinfo.value, BreachError):
+            report.longrepr = str(call.excinfo.value)
+        elif report.failed:
+            note = f"{item.nodeid}: {call.excinfo.exconly()}"
+            item.config.stash[TARGET].directory.note("errors", note)
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
+    """Sums up, writes the files, and says by the exit code what was found."""
+    config = session.config
+    run = config.stash.get(RUN, None)
+    if (wave := config.stash.get(WAVE, None)) is not None:
+        wave.stop()
+    if run is None or run.settings.plan or hasattr(config, "workerinput"):
+        return
+    ledger, started = config.stash[TARGET].budget.ledger(), config.stash[STARTED]
+    report = summed_up(run, ledger, started=started, duration_s=time.time() - started)
+    config.stash[REPORT] = report
+    if run.settings.report is not None:
+        write_files(report, run.settings.report)
+    if exitstatus in SUMMED_UP:
+        session.exitstatus = report.exit_code
+
+
+def pytest_terminal_summary(terminalreporter: object, config: pytest.Config) -> None:
+    """Prints the verdict by rule."""
+    if (report := config.stash.get(REPORT, None)) is not None:
+        print_report(report, Console())
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest) -> Target:
+    """The endpoint under test."""
+    return request.config.stash[TARGET]
+
+
+@pytest.fixture(scope="session")
+def judge(request: pytest.FixtureRequest) -> Judge:
+    """Who decides what a breach counts for."""
+    return request.config.stash[JUDGE]
+
+
+@pytest.fixture(scope="session")
+def world(request: pytest.FixtureRequest) -> World:
+    """The contract, the profile and the seed of the run."""
+    return request.config.stash[RUN].world
+
+
+@pytest.fixture(scope="session")
+def court(target: Target, judge: Judge, world: World) -> Court:
+    """Where a probe is sent and judged whole."""
+    return Court(target, judge, world)
+
+
+@pytest.fixture(scope="session")
+def spec(world: World) -> Spec:
+    """The contract."""
+    return world.spec
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Run:
+    """The run: settings, keys, and what is known of the target."""
+    return request.config.stash[RUN]
+
+
+@pytest.fixture(scope="session")
+def wave(request: pytest.FixtureRequest) -> Wave:
+    """The paid probes, sent together."""
+    return request.config.stash[WAVE]
+
+
+def _run(config: pytest.Config) -> Run | None:
+    given = config.pluginmanager.get_plugin(STARTED_RUN)
+    if isinstance(given, StartedRun):
+        return given.run
+    get = lambda name: config.getoption(options.PREFIX + name)
+    settings = options.read_settings(get, os.environ)
+    if settings is None:
+        return None
+    if (worker_input := getattr(config, "workerinput", None)) is not None:
+        return Run.from_text(settings, worker_input["contracts"])
+    try:
+        return Run.begin(settings)
+    except (TargetError, SpecError) as error:
+        pytest.exit(f"contracts: {error}", returncode=2)
+
+
+def _prepare_hypothesis(seed: int) -> None:
+    """Local, seeded, and with its own printer: Schemathesis' plugin would print nothing."""
+    pretty.RepresentationPrinter = PRINTER  # type: ignore[misc]
+    core.global_force_seed = seed  # type: ignore[assignment]
+    hypothesis.settings.register_profile(
+        "contracts",
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    hypothesis.settings.load_profile("contracts")
+
+
+def _probe(item: pytest.Item) -> Probe | None:
+    callspec = getattr(item, "callspec", None)
+    probe = callspec.params.get("probe") if callspec is not None else None
+    return probe if isinstance(probe, Probe) else None
+
+
+def _bill(item: pytest.Item) -> Bill | None:
+    mark = item.get_closest_marker(said.BILL_MARK)
+    found = mark.args[0] if mark is not None else None
+    return found if isinstance(found, Bill) else None
+
+
+def _level(item: pytest.Item) -> Level:
+    probe, bill = _probe(item), _bill(item)
+    levels = [each.level for each in (probe, bill) if each is not None]
+    return max(levels, key=list(Level).index, default=Level.FREE)
+
+
+def _why_not(item: pytest.Item, run: Run, judge: Judge) -> str | None:
+    """Why a test is left out of this run, None if it is not."""
+    found = claims(item)
+    if run.settings.rules and not any(claim.rule in run.settings.rules for claim in found):
+        return "--rule asked for others"
+    if not run.settings.level.covers(_level(item)):
+        return f"it costs money (--level {_level(item)})"
+    if all(_is_passed_over(claim, judge) for claim in found):
+        return "assumed: judged with --also assumed, or on the project's mock"
+    return None
+
+
+def _is_passed_over(claim: Claim, judge: Judge) -> bool:
+    return judge.weight(claim.rule, claim.part) is Outcome.NOT_JUDGED
+
+
+def _planned(item: pytest.Item, world: World) -> Planned:
+    probe, bill = _probe(item), _bill(item)
+    if probe is not None:
+        return Planned(
+            item.nodeid, claims(item), probe.level, 1, probe.largest, probe.request.fingerprint()
+        )
+    if bill is not None:
+        return Planned(
+            item.nodeid, claims(item), bill.level, bill.requests, bill.largest(world), item.nodeid
+        )
+    return Planned(item.nodeid, claims(item), Level.FREE, 1, Decimal(0), item.nodeid)

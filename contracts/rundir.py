@@ -1,0 +1,112 @@
+"""What the processes of one run share: a folder of records, guarded by file locks.
+
+`pytest -n 4` runs four processes against one account and one budget. Everything they must agree on -
+answers that several rules judge, money, verdicts - is a file in this folder.
+"""
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import orjson
+
+from contracts.decode import Json
+from contracts.exchange import Answer
+
+__all__ = ["RunDirectory"]
+
+
+class RunDirectory:
+    """The folder of one run; every method may be called from any thread of any process."""
+
+    def __init__(self, path: Path, worker: str = "main") -> None:
+        self.path = path
+        self.worker = worker
+        for name in ("answers", "locks", "memos", "journals"):
+            (path / name).mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def lock(self, name: str, *, shared: bool = False) -> Iterator[None]:
+        """Holds the named lock, alone or with other sharers."""
+        with (self.path / "locks" / name).open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def account(self, name: str, *, alone: bool = False) -> Iterator[None]:
+        """Uses an account: others may spend on it meanwhile, unless it is held `alone`.
+
+        Who wants it alone closes the gate behind himself, so that sharers cannot keep him waiting.
+        """
+        if alone:
+            with self.lock(f"{name}.gate"), self.lock(f"{name}.account"):
+                yield
+            return
+        with self.lock(f"{name}.gate"):
+            entered = self.lock(f"{name}.account", shared=True)
+            entered.__enter__()
+        try:
+            yield
+        finally:
+            entered.__exit__(None, None, None)
+
+    def once(self, name: str, compute: Callable[[], Json]) -> Json:
+        """The JSON value that `compute` gives, computed by the first who asks."""
+        path = self.path / "memos" / f"{name}.json"
+        with self.lock(f"{name}.memo"):
+            if not path.exists():
+                path.write_bytes(orjson.dumps(compute()))
+            return cast("Json", orjson.loads(path.read_bytes()))
+
+    def answer(self, name: str, send: Callable[[], tuple[float, Answer]]) -> tuple[float, Answer]:
+        """When the named request was sent, and its answer; it is sent by the first who asks."""
+        head, body = (self.path / "answers" / f"{name}{suffix}" for suffix in (".json", ".body"))
+        with self.lock(f"{name}.answer"):
+            if not head.exists():
+                sent_at, answer = send()
+                body.write_bytes(answer.body)
+                head.write_text(json.dumps(_head(sent_at, answer)))
+            return _answer(json.loads(head.read_text()), body.read_bytes())
+
+    def has_answer(self, name: str) -> bool:
+        """Whether the named request has been answered."""
+        return (self.path / "answers" / f"{name}.json").exists()
+
+    def note(self, journal: str, entry: Json) -> None:
+        """Writes a line into the journal of that name, to be read when the run is over."""
+        path = self.path / "journals" / f"{journal}.{self.worker}.jsonl"
+        with self.lock(f"{journal}.{self.worker}.journal"), path.open("ab") as file:
+            file.write(orjson.dumps(entry) + b"\n")
+
+    def notes(self, journal: str) -> Iterator[Json]:
+        """The lines that all workers wrote into the journal."""
+        for path in sorted((self.path / "journals").glob(f"{journal}.*.jsonl")):
+            for line in path.read_bytes().splitlines():
+                yield cast("Json", orjson.loads(line))
+
+
+def _head(sent_at: float, answer: Answer) -> dict[str, object]:
+    return {
+        "sent_at": sent_at,
+        "status": answer.status,
+        "headers": answer.headers,
+        "seconds": answer.seconds,
+        "failure": answer.failure,
+    }
+
+
+def _answer(head: dict[str, object], body: bytes) -> tuple[float, Answer]:
+    headers = tuple(
+        (str(name), str(value)) for name, value in cast("list[list[str]]", head["headers"])
+    )
+    answer = Answer(
+        status=cast("int", head["status"]),
+        headers=headers,
+        body=body,
+        seconds=cast("float", head["seconds"]),
+        failure=str(head["failure"]),
+    )
+    return cast("float", head["sent_at"]), answer

@@ -1,0 +1,176 @@
+"""Which sizes are legal, what they measure, and what is derived where none is asked for."""
+
+from collections.abc import Iterator
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.asking import generation, probe
+from contracts.claims import Level, Probe, World, bill, probes, rule
+from contracts.court import Court
+from contracts.oracle import sizes
+from contracts.size import Size
+from contracts.spec import Spec
+from contracts.strategies import (
+    SIZE_RULES,
+    aspect_ratios,
+    bad_aspect_ratios,
+    bad_resolutions,
+    boundary_sizes,
+    malformed_sizes,
+    near_misses,
+    resolutions,
+)
+
+EXAMPLES = 100
+
+
+def sizes_on_bounds(world: World) -> Iterator[Probe]:
+    """Legal sizes on every bound, in both orientations."""
+    for size in boundary_sizes(world.spec):
+        level = Level.SMOKE if size in _smoke_sizes(world.spec) else Level.FULL
+        yield probe(
+            world,
+            str(size),
+            generation(world, size=size),
+            rule=_bound_of(world.spec, size),
+            level=level,
+        )
+
+
+def sizes_beyond_bounds(world: World) -> Iterator[Probe]:
+    """Sizes that break one rule by as little as can be."""
+    for name in SIZE_RULES:
+        for text in near_misses(world.spec, name):
+            yield probe(world, f"{name}-{text}", generation(world, size=text), rule=name)
+
+
+def texts_that_are_no_sizes(world: World) -> Iterator[Probe]:
+    """Texts near WxH that are none."""
+    for text in malformed_sizes(world.spec):
+        yield probe(world, ascii(text), generation(world, size=text), rule="size-grammar")
+
+
+def ratios_at_tiers(world: World) -> Iterator[Probe]:
+    """Each ratio in the cheapest tier, and each tier with a few ratios in every form it may have."""
+    spec = world.spec
+    first, *others = [tier.name for tier in spec.facts.tier.tiers]
+    asked: list[tuple[str | None, str | None]] = [(None, None), (None, first)]
+    asked += [(ratio, None) for ratio in aspect_ratios(spec)[:2]]
+    asked += [(ratio, first) for ratio in aspect_ratios(spec)]
+    for tier in spec.facts.tier.tiers[1:]:
+        asked += [(f"{s.width}:{s.height}", tier.name) for s in tier.typical]
+    asked += [
+        (ratio, tier) for tier in others for ratio in (None, *aspect_ratios(spec)[1:3], "4:5")
+    ]
+    asked += [(None, name) for name in resolutions(spec) if name not in {first, *others}]
+    for ratio, tier_name in dict.fromkeys(asked):
+        fields = {"aspect_ratio": ratio, "resolution": tier_name}
+        given = {name: value for name, value in fields.items() if value is not None}
+        rule_id = (
+            "resolution" if tier_name and tier_name not in {first, *others} else "aspect-ratio"
+        )
+        level = Level.SMOKE if (ratio, tier_name) in asked[:4] else Level.FULL
+        request = generation(world, **given)
+        yield probe(world, f"{ratio}@{tier_name}", request, rule=rule_id, level=level)
+
+
+def steep_or_malformed_ratios(world: World) -> Iterator[Probe]:
+    """Ratios that must be refused."""
+    for text in bad_aspect_ratios(world.spec):
+        request = generation(world, aspect_ratio=text, resolution=_first_tier(world.spec))
+        yield probe(world, text, request, rule="aspect-ratio")
+
+
+def unknown_resolutions(world: World) -> Iterator[Probe]:
+    """Resolutions that name no tier."""
+    for text in bad_resolutions(world.spec):
+        yield probe(world, text, generation(world, resolution=text), rule="resolution")
+
+
+@rule("size-grid", "size-edge", "size-ratio", "size-pixels", "size-exact")
+@probes(sizes_on_bounds)
+def test_a_size_on_a_bound_is_served_exactly(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("size-grid", "size-edge", "size-ratio", "size-pixels")
+@probes(sizes_beyond_bounds)
+def test_a_size_just_beyond_a_bound_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("size-grammar", "mode-auto")
+@probes(texts_that_are_no_sizes)
+def test_a_text_that_only_looks_like_a_size_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("size-grid", "size-edge", "size-ratio", "size-pixels")
+@bill(Level.FREE, requests=EXAMPLES)
+def test_no_illegal_neighbour_of_a_legal_size_is_served(world: World, court: Court) -> None:
+    """Free, hence shrunk to the end."""
+
+    @settings(max_examples=EXAMPLES)
+    @given(size=illegal_neighbours(world.spec))
+    def refused(size: Size) -> None:
+        court.hear(probe(world, str(size), generation(world, size=size), rule="size-grid"))
+
+    refused()
+
+
+@rule("derive", "derive/defaults", "derive/typical", "aspect-ratio", "resolution")
+@probes(ratios_at_tiers)
+def test_a_size_is_derived_from_ratio_and_tier(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("aspect-ratio")
+@probes(steep_or_malformed_ratios)
+def test_a_ratio_that_is_none_or_too_steep_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("resolution")
+@probes(unknown_resolutions)
+def test_a_resolution_that_names_no_tier_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+def illegal_neighbours(spec: Spec) -> st.SearchStrategy[Size]:
+    """Illegal sizes within one step of the grid from a legal one on a bound."""
+    step = spec.facts.size_grid.multiple
+    offsets = st.integers(-step, step)
+    near = st.builds(
+        lambda size, right, down: Size(size.width + right, size.height + down),
+        st.sampled_from(boundary_sizes(spec)),
+        offsets,
+        offsets,
+    )
+    return near.filter(lambda size: not sizes.verdict(spec, str(size)).legal)
+
+
+def _smoke_sizes(spec: Spec) -> list[Size]:
+    """The cheapest sizes that tell most misreadings apart: one on each side of every bound."""
+    cheap = boundary_sizes(spec)
+    return [*cheap[:4], *(size for size in cheap if size.long_edge in _edges(spec))][:13]
+
+
+def _edges(spec: Spec) -> set[int]:
+    step = spec.facts.size_grid.multiple
+    bounds = [tier.long_edge_max for tier in spec.facts.tier.tiers if tier.long_edge_max]
+    return {edge for bound in bounds for edge in (bound, bound + step)}
+
+
+def _bound_of(spec: Spec, size: Size) -> str:
+    """The rule on whose bound a legal size lies."""
+    pixels = {spec.facts.size_pixels.pixels_min, spec.facts.size_pixels.pixels_max}
+    if size.pixels in pixels:
+        return "size-pixels"
+    if size.long_edge == size.short_edge * spec.facts.size_ratio.long_to_short_max:
+        return "size-ratio"
+    return "size-edge" if size.long_edge == spec.facts.size_edge.long_edge_max else "size-grid"
+
+
+def _first_tier(spec: Spec) -> str:
+    return spec.facts.tier.tiers[0].name

@@ -1,0 +1,167 @@
+"""How requests reach the endpoint: kept connections, no redirect followed, nothing ever sent twice.
+
+Whatever prevents an answer becomes an `Answer` with status 0 and the reason, so that a test can judge
+it like any other.
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException, HTTPResponse
+from io import BytesIO
+from types import TracebackType
+from typing import Self, cast
+from urllib.parse import SplitResult, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from contracts.exchange import Answer, Exchange, Key, Request, Transfer
+
+__all__ = ["Transport"]
+
+CONNECTIONS = 64
+CONNECT_TIMEOUT_S = 10.0
+CONTINUE_TIMEOUT_S = 5.0
+CHUNK = 16 * 1024
+
+
+class Transport:
+    """Sends requests to one base URL with the keys of the run; may be used from many threads."""
+
+    def __init__(
+        self, base_url: str, keys: Mapping[Key, str], *, scheme: str, timeout_s: float
+    ) -> None:
+        self.base_url = base_url
+        self.timeout_s = timeout_s
+        self._keys = keys
+        self._scheme = scheme
+        self._pool = urllib3.PoolManager(
+            maxsize=CONNECTIONS, num_pools=8, retries=False, headers={"User-Agent": "contracts"}
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.clear()
+
+    def url(self, request: Request) -> str:
+        """The whole URL of a request."""
+        return request.path if "://" in request.path else self.base_url + request.path
+
+    def send(self, request: Request, *, timeout_s: float | None = None) -> Exchange:
+        """Sends the request once and waits for its answer."""
+        sent_at, started = time.time(), time.monotonic()
+        limit = timeout_s or self.timeout_s
+        try:
+            status, headers, body = self._answer(request, limit)
+        except (HTTPError, HTTPException, OSError) as error:
+            failure = _reason(error, limit)
+            answer = Answer(0, (), b"", time.monotonic() - started, failure)
+        else:
+            answer = Answer(status, headers, body, time.monotonic() - started)
+        return Exchange(request, answer, sent_at)
+
+    def abandon(self, request: Request, *, after_s: float) -> None:
+        """Sends the request and goes away after a while without waiting for the answer."""
+        with self._connection(urlsplit(self.url(request)), self.timeout_s) as wire:
+            wire.sendall(self._head(request) + (request.body() or b""))
+            wire.settimeout(after_s)
+            try:
+                wire.recv(1)
+            except TimeoutError:
+                return
+
+    def _answer(
+        self, request: Request, limit: float
+    ) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        if request.transfer is Transfer.EXPECT:
+            return self._answer_after_continue(request, limit)
+        body = request.body()
+        chunked = request.transfer is Transfer.CHUNKED
+        response = self._pool.request(
+            request.method,
+            self.url(request),
+            body=_chunks(body) if chunked and body is not None else body,
+            headers=self._headers(request),
+            chunked=chunked,
+            redirect=False,
+            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=limit),
+            decode_content=True,
+        )
+        return response.status, tuple(response.headers.items()), response.data
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {"User-Agent": "contracts", "Accept": "*/*"}
+        if request.key in self._keys:
+            headers["Authorization"] = f"{self._scheme} {self._keys[request.key]}"
+        if (media_type := request.media_type()) is not None:
+            headers["Content-Type"] = media_type
+        return headers | dict(request.headers)
+
+    def _answer_after_continue(
+        self, request: Request, limit: float
+    ) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        with self._connection(urlsplit(self.url(request)), limit) as wire:
+            wire.sendall(self._head(request, "Expect: 100-continue", "Connection: close"))
+            wire.settimeout(CONTINUE_TIMEOUT_S)
+            first = wire.recv(CHUNK)
+            wire.settimeout(limit)
+            if first.startswith(b"HTTP/1.1 100"):
+                wire.sendall(request.body() or b"")
+                return _read(wire, first.partition(b"\r\n\r\n")[2])
+            return _read(wire, first)
+
+    def _head(self, request: Request, *extra: str) -> bytes:
+        parts = urlsplit(self.url(request))
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        lines = [f"{request.method} {path} HTTP/1.1", f"Host: {parts.netloc}"]
+        lines += [f"{name}: {value}" for name, value in self._headers(request).items()]
+        lines += [f"Content-Length: {len(request.body() or b'')}", *extra]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+    def _connection(self, parts: SplitResult, limit: float) -> socket.socket:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        wire = socket.create_connection((parts.hostname or "", port), timeout=CONNECT_TIMEOUT_S)
+        wire.settimeout(limit)
+        if parts.scheme == "https":
+            return ssl.create_default_context().wrap_socket(wire, server_hostname=parts.hostname)
+        return wire
+
+
+def _chunks(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + CHUNK] for start in range(0, len(body), CHUNK))
+
+
+class _Received:
+    """Stands for a socket whose bytes have all been read, so that `HTTPResponse` can parse them."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, mode: str) -> BytesIO:
+        """The bytes as a file."""
+        return BytesIO(self._data)
+
+
+def _read(wire: socket.socket, first: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+    """Reads to the end of the connection."""
+    data = bytearray(first)
+    while piece := wire.recv(CHUNK):
+        data += piece
+    response = HTTPResponse(cast("socket.socket", _Received(bytes(data))))
+    response.begin()
+    return response.status, tuple(response.getheaders()), response.read()
+
+
+def _reason(error: Exception, limit: float) -> str:
+    if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
+        return f"no answer within {limit:g} s"
+    return f"no answer: {error}"
