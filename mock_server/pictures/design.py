@@ -1,17 +1,21 @@
 """Which scene a prompt gets, and in which colours: a small pool of designs, so that they recur."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
-from mock_server.pictures.palette import SCHEMES, Palette, palette, telling
+from mock_server.pictures.palette import NAMED, SCHEMES, Palette, palette, telling
 from mock_server.pictures.scene import Scene
-from mock_server.pictures.scenery import KINDS, VARIANTS, kind_for
+from mock_server.pictures.scenery import ASKED, KINDS, VARIANTS
 
 __all__ = ["POOL", "Design", "design", "pool"]
 
 # How many designs prompts without telling words share; each costs a drawing at its first use.
 POOL = KINDS * VARIANTS
+
+_WORD = re.compile("[a-z]+")
+_KNOWN = NAMED | ASKED.keys()
 
 # Colours and places named beyond so many characters of a prompt are not looked for.
 _READ = 600
@@ -45,8 +49,9 @@ def pool() -> list[Design]:
 @lru_cache(maxsize=1024)
 def _reading(prompt: str) -> tuple[int | None, tuple[str, ...], int]:
     """What the prompt asks for: a kind of scene if any, its telling words, and its number."""
-    words = telling(prompt)
-    return kind_for(prompt), words, crc32(prompt.encode("utf-8", "surrogatepass"))
+    known = [word for word in _WORD.findall(prompt.lower()) if word in _KNOWN]
+    kind = next((ASKED[word] for word in known if word in ASKED), None)
+    return kind, telling(known), crc32(prompt.encode("utf-8", "surrogatepass"))
 
 
 @lru_cache(maxsize=1024)

@@ -133,7 +133,7 @@ def _card(url: str, width: int, height: int) -> Image.Image:
     columns = width // (8 * scale) - 2
     if columns < 4:
         return card
-    lines = ["not fetched:", *wrapped(readable(url, limit=400), columns, 4)]
+    lines = ["not fetched:", *wrapped(readable(url[:400]), columns, 4)]
     columns = max(len(line) for line in lines)
     text = lettering(lines, columns, scale=scale)
     edge = 4 * scale

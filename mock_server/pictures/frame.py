@@ -10,18 +10,33 @@ Everything around the dots is compressed once. With S for `scale`, the rows of p
 """
 
 import zlib
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from mock_server.pictures.adler import Sum, sum_of
 from mock_server.pictures.deflate import LAST_BLOCK, DotBlock, aligned
 from mock_server.pictures.glyphs import CELL_WIDTH
 from mock_server.pictures.label import GAP, INK, PAD, PAPER, Label, Layout
-from mock_server.pictures.press import Line, block, pixel, set_line
+from mock_server.pictures.press import blanks, block, pixel, words
 
 __all__ = ["Frame"]
 
 _PLAIN = b"\x00"
 _AS_ABOVE = b"\x02"
+
+# Prompts recur: so many of their lines are kept as they were set, about 7 KB each.
+_LINES_KEPT = 32
+
+
+class _Line(NamedTuple):
+    """A line that is set: its code from the first dot to the last, and what its ink sums up to.
+
+    `passed` adds up, for each byte of ink, how far it is behind the line's first dot.
+    """
+
+    code: bytes
+    dots: int
+    passed: int
 
 
 class Frame:
@@ -33,50 +48,64 @@ class Frame:
         self._columns = setting.columns + 1  # a word's blank may lie in the margin
         self._stride = 1 + setting.width * channels
         self._blank_sums: dict[tuple[int, int], Sum] = {}
+        self._recurring = lru_cache(maxsize=_LINES_KEPT)(self._line)
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it holds."""
-        return 8192 + len(self._lead) + len(self._joint) + len(self._gap) + len(self._tail)
+        """About how many bytes of memory it holds, once it keeps as many lines as it may."""
+        return 16384 + _LINES_KEPT * len(self._line("").code)
 
     def warm(self) -> None:
         """Builds what the first label would."""
         self.printed(Label(("",), ("",)))
 
-    def printed(self, words: Label) -> tuple[bytes, Sum]:
-        """The label as deflate blocks that end the stream, and the check sum of its pixels."""
-        prompt = [self._line(line) for line in words.prompt]
-        details = [self._line(line) for line in words.details]
-        lines = prompt + details
-        return self._stream(prompt, details), self._sum(words, lines)
+    def printed(self, label: Label) -> tuple[list[bytes], Sum]:
+        """The label as the parts of a deflate stream's end, and the check sum of its pixels."""
+        prompt = [self._recurring(line) for line in label.prompt]
+        details = [self._line(line) for line in label.details]
+        return self._stream(prompt, details), self._sum(label, prompt + details)
 
-    def _line(self, line: str) -> Line:
-        return set_line(line, self._columns, self._setting.scale, self._channels)
+    def _line(self, line: str) -> _Line:
+        scale, channels = self._setting.scale, self._channels
+        found = words(line, scale, channels)
+        at = dots = down = right = 0
+        pieces = []
+        for width, rows, inked, lower, further in found:
+            pieces.append(rows)
+            dots += inked
+            down += lower
+            right += further + inked * at
+            at += width
+        pieces.append(blanks(self._columns - at // CELL_WIDTH, scale, channels).rows)
+        code = self._joint.join(map(b"".join, zip(*pieces, strict=True)))
+        passed = 3 * scale * scale * (down * self._stride + right * channels)
+        return _Line(code, dots, passed + dots * self._within)
 
-    def _stream(self, prompt: list[Line], details: list[Line]) -> bytes:
-        lower = self._joint.join([row for line in details for row in line.rows])
-        if not prompt:
-            return b"".join((self._lead, lower, self._tail))
-        upper = self._joint.join([row for line in prompt for row in line.rows])
-        return b"".join((self._lead, upper, self._gap, lower, self._tail))
+    def _stream(self, prompt: list[_Line], details: list[_Line]) -> list[bytes]:
+        parts = [self._lead]
+        for place, line in enumerate(prompt):
+            parts += (self._joint, line.code) if place else (line.code,)
+        if prompt:
+            parts.append(self._gap)
+        for place, line in enumerate(details):
+            parts += (self._joint, line.code) if place else (line.code,)
+        parts.append(self._tail)
+        return parts
 
-    def _sum(self, words: Label, lines: list[Line]) -> Sum:
-        """The sum of a blank label, changed by each dot of ink and its distance from the end.
+    def _sum(self, label: Label, lines: list[_Line]) -> Sum:
+        """The sum of a blank label, changed by each byte of ink and its distance from the end.
 
-        A dot is S pixels of `inked` bytes that differ from paper; Adler-32 is linear in them.
+        A dot is `scale` pixels of 3 bytes that differ from paper; Adler-32 is linear in them.
         """
-        blank = self._blank(len(words.prompt), len(words.details))
-        scale, channels, stride = self._setting.scale, self._channels, self._stride
-        inked = 3 * scale
-        start = blank.length - 1 - self._setting.left * channels
+        blank = self._blank(len(label.prompt), len(label.details))
+        scale = self._setting.scale
+        first = blank.length - 1 - self._setting.left * self._channels
         dots = distances = 0
-        for line, top in zip(lines, words.tops(), strict=True):
-            ahead = line.dots * (start - top * scale * stride)
-            passed = scale * (line.down * stride + line.right * channels)
+        for line, top in zip(lines, label.tops(), strict=True):
             dots += line.dots
-            distances += inked * (ahead - passed) - line.dots * self._within
+            distances += 3 * scale * line.dots * (first - top * scale * self._stride) - line.passed
         darker = INK - PAPER
-        return blank.changed(darker * inked * dots, darker * distances)
+        return blank.changed(3 * scale * darker * dots, darker * distances)
 
     @cached_property
     def _within(self) -> int:
@@ -89,7 +118,7 @@ class Frame:
         found = self._blank_sums.get((prompt, details))
         if found is None:
             blank = self._line("")
-            stream = self._stream([blank] * prompt, [blank] * details)
+            stream = b"".join(self._stream([blank] * prompt, [blank] * details))
             found = sum_of(zlib.decompress(stream, -zlib.MAX_WBITS))
             self._blank_sums[prompt, details] = found
         return found

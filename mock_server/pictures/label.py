@@ -94,9 +94,13 @@ def label(scene: Scene, setting: Layout) -> Label:
         return Label((), ())
     details = wrapped(_details(scene), setting.columns, min(_DETAIL_LINES, max(1, room - 1)))
     room = min(_PROMPT_LINES, room - len(details))
-    text = readable(scene.prompt, limit=(_PROMPT_LINES + 1) * setting.columns * 2)
-    prompt = wrapped(text or "(no prompt)", setting.columns, room)
-    return Label(tuple(prompt), tuple(details))
+    limit = (_PROMPT_LINES + 1) * setting.columns * 2
+    return Label(_prompt(scene.prompt[:limit], setting.columns, room), tuple(details))
+
+
+@lru_cache(maxsize=256)
+def _prompt(start: str, columns: int, lines: int) -> tuple[str, ...]:
+    return tuple(wrapped(readable(start) or "(no prompt)", columns, lines))
 
 
 def wrapped(text: str, columns: int, lines: int) -> list[str]:

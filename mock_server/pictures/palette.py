@@ -1,10 +1,10 @@
 """The colours of a picture: those its prompt names, else a scheme that goes well together."""
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["SCHEMES", "Colour", "Palette", "blend", "palette", "telling"]
+__all__ = ["NAMED", "SCHEMES", "Colour", "Palette", "blend", "palette", "telling"]
 
 Colour = tuple[int, int, int]
 
@@ -109,8 +109,10 @@ _COLOURS = {
     )
 }
 
-_WORD = re.compile("[a-z]+")
 _GROUNDS = frozenset({"backdrop", "background", "sky", "studio", "wall"})
+# All words that `telling` looks for.
+NAMED = _GROUNDS | _COLOURS.keys() | _MOODS.keys()
+
 _WHITE: Colour = (255, 255, 255)
 _BLACK: Colour = (16, 18, 26)
 
@@ -124,13 +126,13 @@ def palette(words: tuple[str, ...], number: int) -> Palette:
     return _named(words) if words else SCHEMES[number % len(SCHEMES)]
 
 
-def telling(prompt: str) -> tuple[str, ...]:
-    """The words of the prompt that decide its colours, in order; at most eight.
+def telling(words: Iterable[str]) -> tuple[str, ...]:
+    """Of a prompt's words (in small letters) those that decide its colours; at most eight.
 
     A colour that belongs to the background is followed by the word "background".
     """
     found: list[str] = []
-    for word in _WORD.findall(prompt.lower()):
+    for word in words:
         if word in _COLOURS or word in _MOODS:
             found.append(word)
         elif word in _GROUNDS and found and found[-1] in _COLOURS:

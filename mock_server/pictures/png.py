@@ -13,10 +13,11 @@ ZLIB_HEADER = b"\x78\x01"
 _COLOUR_TYPES = {3: 2, 4: 6}
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
-    """One chunk, with its length and check sum."""
-    body = kind + data
-    return b"%b%b%b" % (len(data).to_bytes(4, "big"), body, zlib.crc32(body).to_bytes(4, "big"))
+def chunk(kind: bytes, *data: bytes, behind: bytes = b"") -> bytes:
+    """One chunk, with its length and check sum; and what is to follow it in the same bytes."""
+    body = b"".join((kind, *data))
+    check = zlib.crc32(body).to_bytes(4, "big")
+    return b"".join(((len(body) - 4).to_bytes(4, "big"), body, check, behind))
 
 
 def padded_chunk(data: bytes, *, before: int = 0) -> bytes:

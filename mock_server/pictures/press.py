@@ -1,11 +1,11 @@
 """Words as ready-made pieces of a deflate stream: the part of a picture made for each request.
 
-A word is set once, in the dots of its cells, and kept. A line is then put together row by row
-from its words, and its share of the check sum from theirs: no pixel is touched.
+A word is set once, in the code for the dots of its cells, and kept. A line is then put together
+row by row from its words, and its share of the check sum from theirs: no pixel is touched.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mock_server.pictures.deflate import DotBlock, dot_block
 from mock_server.pictures.glyphs import (
@@ -18,39 +18,49 @@ from mock_server.pictures.glyphs import (
     visual_order,
 )
 from mock_server.pictures.label import INK, PAPER
+from mock_server.pictures.scene import FINGERPRINT
 
-__all__ = ["Line", "block", "set_line", "pixel"]
+__all__ = ["Word", "blanks", "block", "pixel", "words"]
 
-# A new word costs about 20 us and 0.3 KB a letter; those used last are kept.
+# A word costs some 10 us to set, and about 1 KB + 0.1 KB a letter to keep.
 _WORDS_KEPT = 2048
 
+_MARKS = ".,;:!?"
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line or a word that is set: its 16 rows of deflate code, and what its ink sums up to.
 
-    `dots` counts the dots of ink, `down` adds up their rows, `right` their columns.
+class Word(NamedTuple):
+    """A word that is set: its 16 rows of deflate code, and what its ink sums up to.
+
+    `width` is in dots. `dots` counts the dots of ink, `down` adds up their rows, `right` their
+    columns. (A tuple, because it is taken apart dozens of times for each picture.)
     """
 
-    cells: int
+    width: int
     rows: tuple[bytes, ...]
     dots: int
     down: int
     right: int
 
 
-def set_line(line: str, columns: int, scale: int, channels: int) -> Line:
-    """The line, filled up with blanks to so many columns."""
-    words = [_word(word, scale, channels) for word in _words(line)]
-    at = dots = down = right = 0
-    for word in words:
-        dots += word.dots
-        down += word.down
-        right += word.right + word.dots * at * CELL_WIDTH
-        at += word.cells
-    words.append(_blanks(columns - at, scale, channels))
-    rows = zip(*[word.rows for word in words], strict=True)
-    return Line(columns, tuple(map(b"".join, rows)), dots, down, right)
+def words(line: str, scale: int, channels: int) -> list[Word]:
+    """The line in pieces that recur: words with the blank behind them, else single characters.
+
+    Numbers and the like do not recur, but their digits do; of the details, all recurs but the
+    fingerprint, and of that each pair of digits.
+    """
+    start, sign, mark = line.rpartition("#")
+    if sign and mark.isalnum() and len(mark) == FINGERPRINT:
+        pairs = [_pair(mark[at : at + 2], scale, channels) for at in range(0, FINGERPRINT, 2)]
+        return [_word(start + sign, scale, channels), *pairs]
+    if not line.isascii():
+        return [_word(cluster, scale, channels) for cluster in visual_order(clusters(line))]
+    found: list[Word] = []
+    for word in line.split(" "):
+        if word.rstrip(_MARKS).isalpha():
+            found.append(_word(word + " ", scale, channels))
+        else:
+            found += [_pair(letter, scale, channels) for letter in word + " "]
+    return found
 
 
 @lru_cache(maxsize=32)
@@ -64,39 +74,48 @@ def pixel(grey: int, channels: int) -> bytes:
     return bytes([grey] * 3 + [255] * (channels - 3))
 
 
-def _words(line: str) -> list[str]:
-    """The line in pieces that recur: words with the blank behind them, else single characters.
-
-    A fingerprint never recurs, but pairs of its digits do.
-    """
-    if not line.isascii():
-        return visual_order(clusters(line))
-    words = [word + " " for word in line.split(" ")]
-    if not words[-1].startswith("#"):
-        return words
-    last = words.pop()
-    return words + [last[at : at + 2] for at in range(0, len(last), 2)]
-
-
 @lru_cache(maxsize=_WORDS_KEPT)
-def _word(word: str, scale: int, channels: int) -> Line:
-    found = [cell for cluster in clusters(word) for cell in cells(cluster)]
-    return _set(found, scale, channels)
+def _word(word: str, scale: int, channels: int) -> Word:
+    drawn = [cell for cluster in clusters(word) for cell in cells(cluster)]
+    return _joined([_cell(cell, scale, channels) for cell in drawn])
 
 
-@lru_cache(maxsize=256)
-def _blanks(count: int, scale: int, channels: int) -> Line:
-    return _set([BLANK] * count, scale, channels)
+@lru_cache(maxsize=1024)
+def _pair(digits: str, scale: int, channels: int) -> Word:
+    return _word(digits, scale, channels)
 
 
-def _set(found: list[Cell], scale: int, channels: int) -> Line:
+@lru_cache(maxsize=1024)
+def blanks(count: int, scale: int, channels: int) -> Word:
+    """So many blank cells."""
+    return _joined([_cell(BLANK, scale, channels)] * count)
+
+
+@lru_cache(maxsize=1024)
+def _cell(cell: Cell, scale: int, channels: int) -> Word:
     code = block(scale, channels).rows
-    rows = [bytes(row) for row in zip(*found, strict=True)] if found else [b""] * CELL_HEIGHT
-    ink = [[x for x in range(8 * len(row)) if row[x >> 3] << (x & 7) & 0x80] for row in rows]
-    return Line(
-        cells=len(found),
-        rows=tuple(b"".join([code[byte] for byte in row]) for row in rows),
+    ink = [[x for x in range(CELL_WIDTH) if byte << x & 0x80] for byte in cell]
+    return Word(
+        width=CELL_WIDTH,
+        rows=tuple([code[byte] for byte in cell]),
         dots=sum(len(row) for row in ink),
         down=sum(len(row) * number for number, row in enumerate(ink)),
         right=sum(sum(row) for row in ink),
     )
+
+
+def _joined(parts: list[Word]) -> Word:
+    """The parts one behind the other."""
+    at = all_dots = all_down = all_right = 0
+    pieces = []
+    for width, rows, dots, down, right in parts:
+        pieces.append(rows)
+        all_dots += dots
+        all_down += down
+        all_right += right + dots * at
+        at += width
+    joined = tuple(map(b"".join, zip(*pieces, strict=True)))
+    return Word(at, joined or _NO_ROWS, all_dots, all_down, all_right)
+
+
+_NO_ROWS = (b"",) * CELL_HEIGHT

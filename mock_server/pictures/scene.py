@@ -4,7 +4,11 @@ import unicodedata
 from dataclasses import dataclass
 from hashlib import blake2b
 
-__all__ = ["Reference", "Scene", "fingerprint", "readable"]
+__all__ = ["FINGERPRINT", "Reference", "Scene", "fingerprint", "readable"]
+
+
+# Digits of a fingerprint.
+FINGERPRINT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,12 @@ class Scene:
 
 
 def fingerprint(scene: Scene) -> str:
-    """Twelve hexadecimal digits that differ wherever two scenes of one size do."""
-    digest = blake2b(
+    """Ten hexadecimal digits that differ wherever two scenes of one size do."""
+    told = (
         f"{scene.tier}|{scene.quality}|{scene.price}|{scene.index}|{scene.count}|{scene.seed}|"
-        f"{scene.background}|{scene.partial}|{scene.weight}|{scene.prompt}".encode(
-            "utf-8", "surrogatepass"
-        ),
-        digest_size=6,
+        f"{scene.background}|{scene.partial}|{scene.weight}|{scene.prompt}"
     )
+    digest = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT // 2)
     for part in _pictures_of(scene):
         digest.update(b"|%d|" % len(part))
         digest.update(part)
@@ -69,7 +71,7 @@ def _pictures_of(scene: Scene) -> list[bytes]:
     return parts if scene.mask is None else [*parts, b"mask", scene.mask]
 
 
-def readable(text: str, *, limit: int) -> str:
-    """The text's first `limit` characters on one line, composed, with blanks folded to one."""
-    line = " ".join(text[:limit].split())
+def readable(text: str) -> str:
+    """The text on one line: composed, and with blanks and line breaks folded to single blanks."""
+    line = " ".join(text.split())
     return line if line.isascii() else unicodedata.normalize("NFC", line)

@@ -4,7 +4,6 @@ Places are given in units of the shorter side: the picture reaches from (0, 0) t
 of which the shorter is 1. So discs stay round and houses keep their shape at any ratio.
 """
 
-import re
 from collections.abc import Callable
 from math import cos, pi, sin
 from random import Random
@@ -13,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from mock_server.pictures.palette import Colour, Palette, blend
 
-__all__ = ["KINDS", "VARIANTS", "kind_for", "scenery"]
+__all__ = ["ASKED", "KINDS", "VARIANTS", "scenery"]
 
 VARIANTS = 4
 
@@ -81,12 +80,6 @@ def scenery(
         backdrop(brush)
     subject(brush)
     return image if factor == 1 else image.reduce(factor)
-
-
-def kind_for(prompt: str) -> int | None:
-    """The kind of scene that a prompt asks for by a word such as "lighthouse", if it does."""
-    asked = (_ASKED[word] for word in _WORD.findall(prompt.lower()) if word in _ASKED)
-    return next(asked, None)
 
 
 def _sky(brush: Brush) -> None:
@@ -421,8 +414,8 @@ _PAINTERS: tuple[tuple[Callable[[Brush], None], Callable[[Brush], None]], ...] =
 )
 KINDS = len(_PAINTERS)
 
-_WORD = re.compile("[a-z]+")
-_ASKED = {
+# The words of a prompt that ask for a kind of scene.
+ASKED = {
     word: kind
     for kind, words in enumerate(
         (

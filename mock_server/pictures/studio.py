@@ -74,7 +74,7 @@ class Studio:
         above = self._poster(design(scene), setting, channels, scene.weight).above
         pieces, upper = above[len(words.lines)]
         blocks, lower = self._frame(setting, channels).printed(words)
-        last = chunk(b"IDAT", blocks + bytes(upper.then(lower))) + END
+        last = chunk(b"IDAT", *blocks, bytes(upper.then(lower)), behind=END)
         return picture_of("png", (*pieces, Piece.of(last)))
 
     def _frame(self, setting: Layout, channels: int) -> Frame:
