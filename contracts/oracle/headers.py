@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from contracts.size import Size
 
-__all__ = ["Header", "read"]
+__all__ = ["Header", "missing_rows", "read"]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 PNG_WITH_ALPHA = {4, 6}  # colour types grey + alpha, RGB + alpha (PNG 3rd edition, table 11.1)
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 # Start of frame, C0 to CF, less DHT, JPG and DAC (ITU T.81, table B.1).
@@ -34,6 +35,27 @@ class Header:
 def read(data: bytes) -> Header | None:
     """The header of a PNG, JPEG or WebP; None for other bytes, and for a file cut short."""
     return _png(data) or _jpeg(data) or _webp(data)
+
+
+def missing_rows(data: bytes) -> str | None:
+    """Why the rows of a PNG are not all there, None if they are; decoders fill them in silence.
+
+    Other formats and interlaced pictures are left to the decoder.
+    """
+    if not data.startswith(PNG_SIGNATURE):
+        return None
+    chunks = list(_png_chunks(data))
+    first = chunks[0][1]
+    size = Size(int.from_bytes(first[:4], "big"), int.from_bytes(first[4:8], "big"))
+    depth, colour, interlace = first[8], first[9], first[12]
+    if interlace or colour not in PNG_CHANNELS:
+        return None
+    wanted = (1 + (size.width * PNG_CHANNELS[colour] * depth + 7) // 8) * size.height
+    try:
+        found = len(zlib.decompress(b"".join(body for name, body in chunks if name == b"IDAT")))
+    except zlib.error as error:
+        return f"its rows cannot be unpacked: {error}"
+    return None if found == wanted else f"its rows hold {found} bytes; {size} needs {wanted}"
 
 
 def _png(data: bytes) -> Header | None:

@@ -5,10 +5,11 @@ Rules: size-exact, output-format, background.
 
 from dataclasses import dataclass
 from io import BytesIO
+from warnings import catch_warnings
 
 from PIL import Image, UnidentifiedImageError
 
-from contracts.oracle.headers import Header, read
+from contracts.oracle.headers import Header, missing_rows, read
 from contracts.oracle.problem import Problem
 from contracts.size import Size
 from contracts.spec import Spec
@@ -37,7 +38,7 @@ class Decoded:
 def decode(data: bytes) -> Decoded | str:
     """The picture, decoded to the last pixel, or the reason why it cannot be."""
     try:
-        with Image.open(BytesIO(data)) as picture:
+        with catch_warnings(action="ignore"), Image.open(BytesIO(data)) as picture:
             picture.load()
             size = Size(*picture.size)
             return Decoded((picture.format or "").lower(), size, _least_alpha(picture))
@@ -59,8 +60,9 @@ def problems(
     header, decoded = read(data), decode(data)
     if header is None:
         return [Problem("size-exact", f"no PNG, JPEG or WebP; it begins {data[:12]!r}")]
-    if isinstance(decoded, str):
-        return [Problem("size-exact", f"the {header.format} does not decode: {decoded}")]
+    reason = decoded if isinstance(decoded, str) else missing_rows(data)
+    if isinstance(decoded, str) or reason:
+        return [Problem("size-exact", f"the {header.format} does not decode: {reason}")]
     return [
         *_size_problems(header, decoded, size),
         *_format_problems(header, decoded, image_format),
