@@ -13,10 +13,11 @@ from mock_server.clock import Clock, manual_clock, scaled_clock
 from mock_server.contract import Contract, ContractError, Route
 from mock_server.control import CONTRACT_ROUTES, CONTROL_ROUTES
 from mock_server.errors import bad_body, internal
+from mock_server.fault_rules import FaultBook, read_fault_file
 from mock_server.fetching import Fetcher
 from mock_server.handlers import HANDLERS
 from mock_server.journal import Journal
-from mock_server.middlewares import REQUEST_ID, access, error_answer, errors, identity
+from mock_server.middlewares import REQUEST_ID, access, error_answer, errors, faults, identity
 from mock_server.mock import MOCK, Mock
 from mock_server.pictures import Studio
 from mock_server.results import result_urls
@@ -52,7 +53,7 @@ def create_app(
     that somebody does; SettingsError when a setting names what the contract does not know.
     """
     app = web.Application(
-        middlewares=[identity, errors, access],
+        middlewares=[identity, errors, access, faults],
         client_max_size=contract.errors.body_max_bytes,
     )
     app[MOCK] = _mock(contract, settings, clock or _clock(settings), store, new_id)
@@ -91,6 +92,7 @@ def _mock(
         journal=Journal(),
         studio=Studio(),
         postman=Postman(contract.hooks, clock, lambda job, param: _payload(mock, job, param)),
+        faults=_faults(settings),
         new_id=new_id,
         random=random.Random(settings.seed),  # noqa: S311 - latencies, not secrets
         painters=ThreadPoolExecutor(_PAINTERS, thread_name_prefix="painter"),
@@ -98,6 +100,11 @@ def _mock(
     )
     mock.store.on_end = mock.ended
     return mock
+
+
+def _faults(settings: Settings) -> FaultBook:
+    rules = [] if settings.faults is None else read_fault_file(settings.faults)
+    return FaultBook(rules, random.Random(settings.seed))  # noqa: S311 - no secret
 
 
 def _known(name: str, value: str | None, default: str, known: tuple[str, ...]) -> str:

@@ -64,7 +64,7 @@ class Clock:
         sleeper: asyncio.Future[None] = loop.create_future()
         self._sleepers[sleeper] = instant
         timer = None
-        if self.kind is not ClockKind.MANUAL:
+        if self.kind is not ClockKind.MANUAL and instant < math.inf:
             timer = loop.call_later(self.real_seconds(missing), _wake, sleeper)
         try:
             await sleeper

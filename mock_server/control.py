@@ -1,5 +1,6 @@
 """The developer's own interface to the mock, under /_mock/."""
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +12,8 @@ from aiohttp import web
 
 from mock_server.answers import exact, json_answer
 from mock_server.errors import ApiError, bad_body, bad_field, not_found, shortened
+from mock_server.fault_rules import read_fault_rule
+from mock_server.faults import FaultError
 from mock_server.handlers import poll_data
 from mock_server.journal import Exchange
 from mock_server.mock import MOCK, Mock
@@ -166,7 +169,7 @@ def _task(mock: Mock, job: Job, now: float) -> dict[str, object]:
         "size": str(job.size),
         "tier": job.tier,
         "price": exact(job.price),
-        "dueTime": int(job.due_at * 1000),
+        "dueTime": int(job.due_at * 1000) if job.due_at < math.inf else None,
         "pollsLeft": job.polls_left,
         "callbackUrl": job.request.callback_url,
         "webhookAttempts": [
@@ -232,6 +235,29 @@ def _exchange(exchange: Exchange) -> dict[str, object]:
     }
 
 
+async def list_faults(request: web.Request) -> web.Response:
+    """The rules of faults, with how often each matched and was applied."""
+    return json_answer({"faults": [rule.told() for rule in request.app[MOCK].faults.rules]})
+
+
+async def add_faults(request: web.Request) -> web.Response:
+    """Put a rule, or a list of rules, in force."""
+    given = await _json(request)
+    try:
+        rules = [read_fault_rule(item) for item in (given if isinstance(given, list) else [given])]
+    except FaultError as error:
+        raise bad_body(str(error)) from None
+    for rule in rules:
+        request.app[MOCK].faults.add(rule)
+    return json_answer({"faults": [rule.told() for rule in rules]})
+
+
+async def clear_faults(request: web.Request) -> web.Response:
+    """Put all rules out of force."""
+    request.app[MOCK].faults.clear()
+    return json_answer({"faults": []})
+
+
 async def own_document(request: web.Request) -> web.Response:
     """This interface in OpenAPI."""
     return json_answer(yaml.load(_DOCUMENT.read_bytes(), Loader=yaml.CSafeLoader))
@@ -247,11 +273,15 @@ async def contract_json(request: web.Request) -> web.Response:
     return json_answer(request.app[MOCK].contract.document)
 
 
-async def _fields(request: web.Request, *known: str) -> dict[str, object]:
+async def _json(request: web.Request) -> object:
     try:
-        fields = orjson.loads(await request.read() or b"{}")
+        return orjson.loads(await request.read() or b"{}")
     except orjson.JSONDecodeError as error:
         raise bad_body(f"The request body is not valid JSON: {error}") from None
+
+
+async def _fields(request: web.Request, *known: str) -> dict[str, object]:
+    fields = await _json(request)
     if not isinstance(fields, dict):
         raise bad_body("The request body must be a JSON object")
     for name in fields:
@@ -274,6 +304,9 @@ CONTROL_ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_mock/tasks", list_tasks),
     ("POST", "/_mock/tasks/{id}", end_task),
     ("GET", "/_mock/requests", list_requests),
+    ("GET", "/_mock/faults", list_faults),
+    ("POST", "/_mock/faults", add_faults),
+    ("DELETE", "/_mock/faults", clear_faults),
     ("GET", "/_mock/openapi.json", own_document),
 )
 

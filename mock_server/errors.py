@@ -25,6 +25,7 @@ __all__ = [
     "ErrorKind",
     "ErrorTable",
     "bad_body",
+    "bad_fault",
     "bad_field",
     "body_too_large",
     "envelope",
@@ -42,7 +43,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class ApiError(Exception):
-    """A refusal as the client is told of it."""
+    """A refusal as the client is told of it; a fault may ask for a status of its own."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class ApiError(Exception):
         param: str | None = None,
         rule: str | None = None,
         headers: Mapping[str, str] = _NO_HEADERS,
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -61,6 +63,7 @@ class ApiError(Exception):
         self.param = param
         self.rule = rule
         self.headers = headers
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,11 @@ def missing_field(param: str, *, rule: str | None = None) -> ApiError:
 def bad_body(problem: str) -> ApiError:
     """A body that cannot be read at all."""
     return ApiError(problem, kind="bad_request", code="invalid_body", rule="status")
+
+
+def bad_fault(problem: str) -> ApiError:
+    """A fault that was asked for and is not known."""
+    return ApiError(problem, kind="bad_request", code="invalid_fault", param="X-Mock-Fault")
 
 
 def unauthorized(problem: str) -> ApiError:

@@ -90,6 +90,8 @@ def _unknown_task(task_id: str) -> ApiError:
 def _standing(mock: Mock, job: Job) -> web.Response:
     table = mock.contract.tasks
     data = poll_data(mock, job, now=mock.clock.now())
+    if data["state"] == table.completed and mock.faults.show_empty(job.id):
+        data |= _completion(job, [])
     return success(data, code=table.code, msg=table.msg)
 
 
@@ -105,7 +107,7 @@ def poll_data(mock: Mock, job: Job, *, now: float) -> dict[str, object]:
         "createTime": int(job.created_at * 1000),
     }
     if state == table.completed:
-        data |= _completion(job)
+        data |= _completion(job, result_urls(job))
     elif job.failure is not None and state == table.failed:
         code, message = job.failure
         data |= {"failMsg": message, "failCode": code, "retryable": table.retryable[code]}
@@ -113,8 +115,7 @@ def poll_data(mock: Mock, job: Job, *, now: float) -> dict[str, object]:
     return data
 
 
-def _completion(job: Job) -> dict[str, object]:
-    urls = result_urls(job)
+def _completion(job: Job, urls: list[str]) -> dict[str, object]:
     return {
         "resultUrls": urls,
         "resultJson": orjson.dumps({"resultUrls": urls}).decode(),

@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from mock_server.faults import Fault
+
 __all__ = ["Exchange", "Journal"]
 
 
@@ -21,6 +23,7 @@ class Exchange:
     account: str | None = None
     fields: dict[str, object] | None = None
     decided: dict[str, object] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
     rule: str | None = None
     message: str | None = None
     status: int = 0

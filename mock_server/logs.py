@@ -26,7 +26,8 @@ class _TextForm(logging.Formatter):
             parts += [str(decided[name]) for name in ("mode", "size", "quality")]
             parts.append(f"{decided['price']} USD")
         if exchange.message:
-            parts.append(f"[{exchange.rule}] {exchange.message[:200]}")
+            rule = f"[{exchange.rule}] " if exchange.rule else ""
+            parts.append(rule + exchange.message[:200])
         return " ".join([*parts, f"{seconds:.1f} s"])
 
 

@@ -1,4 +1,4 @@
-"""What happens to every request around its handler: identity, errors, access."""
+"""What happens to every request around its handler: identity, errors, access, faults."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -8,6 +8,8 @@ from aiohttp import web
 from mock_server.answers import json_answer
 from mock_server.errors import (
     ApiError,
+    ErrorKind,
+    bad_fault,
     body_too_large,
     envelope,
     internal,
@@ -16,15 +18,18 @@ from mock_server.errors import (
     shortened,
     unauthorized,
 )
+from mock_server.fault_rules import Occasion
+from mock_server.faults import FaultError
 from mock_server.journal import Exchange
 from mock_server.mock import EXCHANGE, MOCK, Mock
 from mock_server.rules.access import read_key
 
-__all__ = ["access", "error_answer", "errors", "identity"]
+__all__ = ["FAULT_HEADER", "REQUEST_ID", "access", "error_answer", "errors", "faults", "identity"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("mock_server.requests")
 REQUEST_ID = "x-request-id"
+FAULT_HEADER = "X-Mock-Fault"
 
 
 @web.middleware
@@ -58,6 +63,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except ApiError as error:
         return error_answer(mock, error, request[EXCHANGE])
+    except FaultError as error:
+        return error_answer(mock, bad_fault(str(error)), request[EXCHANGE])
     except web.HTTPException as error:
         return error_answer(mock, _api_error(mock, request, error), request[EXCHANGE])
     except Exception:  # noqa: BLE001 - logged with its traceback, and answered as a bug of ours
@@ -69,6 +76,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 def error_answer(mock: Mock, error: ApiError, exchange: Exchange | None = None) -> web.Response:
     """A refusal as an answer."""
     kind = mock.contract.errors.kinds[error.kind]
+    if error.status is not None:
+        kind = ErrorKind(error.status, kind.type)
     if exchange is not None:
         exchange.rule, exchange.message = error.rule, error.message
     body = envelope(error, kind, mock.error_style)
@@ -97,6 +106,29 @@ async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
         if operation.needs_key:
             exchange.account = _key(mock, request)
     return await handler(request)
+
+
+@web.middleware
+async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Misbehave where that was asked for."""
+    mock, exchange = request.app[MOCK], request[EXCHANGE]
+    if not exchange.operation:
+        return await handler(request)
+    header = None if mock.settings.no_control else request.headers.get(FAULT_HEADER)
+    if header is not None or mock.faults.rules:
+        occasion = Occasion(exchange.operation, exchange.account)
+        exchange.faults = mock.faults.at_arrival(occasion, header)
+    for fault in exchange.faults:
+        answer = await fault.arrive(request, mock.clock.sleep)
+        if answer is not None:
+            return answer
+    response = await handler(request)
+    for fault in exchange.faults:
+        if not isinstance(response, web.Response) or response.prepared:
+            return response
+        response.headers[REQUEST_ID] = exchange.id
+        response = await fault.depart(request, response, mock.clock.sleep)
+    return response
 
 
 def _key(mock: Mock, request: web.Request) -> str:

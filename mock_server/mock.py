@@ -12,6 +12,7 @@ from aiohttp import web
 
 from mock_server.clock import Clock
 from mock_server.contract import Contract, Route
+from mock_server.fault_rules import FaultBook
 from mock_server.fetching import Fetcher
 from mock_server.journal import Exchange, Journal
 from mock_server.pictures import Picture, Scene, Studio
@@ -43,6 +44,7 @@ class Mock:
     journal: Journal
     studio: Studio
     postman: Postman
+    faults: FaultBook
     new_id: Callable[[], str]
     random: random.Random
     painters: ThreadPoolExecutor
@@ -65,7 +67,7 @@ class Mock:
         if event := self.waiting.get(job.id):
             event.set()
         if job.request.callback_url is not None:
-            self.postman.deliver(job)
+            self.postman.deliver(job, self.faults.later(job.id))
 
     async def until_over(self, job: Job) -> None:
         """Wait for the end of a task: its time comes, or somebody ends it before."""
@@ -80,10 +82,11 @@ class Mock:
             del self.waiting[job.id]
 
     def reset(self) -> None:
-        """Start anew: accounts, tasks, journal, webhooks and the random numbers."""
+        """Start anew: accounts, tasks, journal, webhooks, faults and random numbers."""
         self.postman.reset()
         self.store.reset()
         self.journal.reset()
+        self.faults.reset()
         self.random.seed(self.settings.seed)
 
 

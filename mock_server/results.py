@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from mock_server.errors import ApiError
 from mock_server.mock import Mock
 from mock_server.pictures import Picture, Scene
 from mock_server.rules.tasks import Job, is_over
@@ -73,6 +74,11 @@ async def picture_named(mock: Mock, name: str) -> Picture | None:
     named = _find(mock, name)
     if named is None:
         return None
+    expired_status = mock.faults.later(named.job.id).expired_status
+    if expired_status is not None:
+        raise ApiError(
+            "The URL has expired", kind="not_found", code="expired", status=expired_status
+        )
     sources = mock.store.sources(named.job.id)
     if sources is None and named.job.request.is_edit:
         return None

@@ -124,6 +124,7 @@ class Settings:
     public_url: str | None = None
     weight: str = "light"
     keep_calls: int = 100_000
+    faults: Path | None = None
     no_control: bool = False
     log: str = "text"
     quiet: bool = False
@@ -168,6 +169,7 @@ OPTIONS = (
     Option("public_url", _url, "scheme, host and path under which clients reach it", "URL"),
     Option("weight", _one_of("light", "real"), "light pictures, or as heavy as real ones", "KIND"),
     Option("keep_calls", _whole, "how many synchronous calls are remembered", "N"),
+    Option("faults", Path, "rules of faults, a YAML list; see /_mock/faults", "FILE"),
     Option("no_control", _flag, "leave out the developer's interface under /_mock/"),
     Option("log", _one_of("text", "json"), "form of the log lines, text or json", "FORM"),
     Option("quiet", _flag, "no log lines"),

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from mock_server.bodies import Body, read_body
 from mock_server.errors import bad_field, no_credit, shortened
+from mock_server.fault_rules import Occasion
+from mock_server.journal import Exchange
 from mock_server.mock import EXCHANGE, Mock
 from mock_server.references import Brought, bring_references, given_references, needs_reference
 from mock_server.rules.latency import timing
@@ -38,10 +40,29 @@ async def submit(mock: Mock, request: web.Request, operation: Operation) -> Subm
     image_request, brought = await _decide(mock, body, operation)
     job = _job(mock, request, image_request, brought, waits=operation is Operation.CREATE_AND_WAIT)
     exchange.decided = _decision(job)
+    job = _misbehaving(mock, exchange, job)
     if not mock.store.submit(job, brought.sources, job.created_at):
         balance = mock.store.balance(job.account, job.created_at).balance
         raise no_credit(price=job.price, balance=balance, currency=mock.contract.prices.currency)
+    mock.faults.remember(job.id, exchange.faults)
     return Submission(job, brought.sources, exchange.fields)
+
+
+def _misbehaving(mock: Mock, exchange: Exchange, job: Job) -> Job:
+    """The job as the faults will have it; raises ApiError where one of them refuses it."""
+    if mock.faults.rules or "[[" in job.request.prompt:
+        occasion = Occasion(
+            operation=exchange.operation,
+            key=job.account,
+            prompt="" if mock.settings.no_control else job.request.prompt,
+            size=str(job.size),
+            quality=job.request.quality,
+        )
+        exchange.faults += mock.faults.at_reading(occasion)
+    for fault in exchange.faults:
+        fault.refuse(job.request.mode)
+        job = fault.alter(job)
+    return job
 
 
 def _file_fields(mock: Mock) -> frozenset[str]:

@@ -11,6 +11,7 @@ import orjson
 
 from mock_server.answers import json_bytes
 from mock_server.clock import Clock
+from mock_server.faults import PROPER, Aftermath
 from mock_server.rules.hooks import HookTable, delays
 from mock_server.rules.tasks import Job
 
@@ -74,14 +75,16 @@ class Postman:
         self._clock = clock
         self._payload = payload
         self._params: dict[str, Param] = {}
+        self._held: list[asyncio.Event] = []
         self._running: set[asyncio.Task[None]] = set()
         self._client: aiohttp.ClientSession | None = None
         self.attempts: deque[Attempt] = deque(maxlen=1000)
 
-    def deliver(self, job: Job) -> None:
+    def deliver(self, job: Job, aftermath: Aftermath = PROPER) -> None:
         """Begin to report the end of a task to its callback URL (Rule: hook-once)."""
         body = json_bytes(self._payload(job, self._params.pop(job.id, {})))
-        self._start(self._deliver(job, str(job.request.callback_url), body))
+        if aftermath.hook_copies:
+            self._start(self._report(job, body, aftermath))
 
     def watch(self, job: Job, param: Param, settle: Callable[[float], None]) -> None:
         """Let the task end on time although nobody may ask for it; `param` is its request."""
@@ -97,6 +100,25 @@ class Postman:
         await self._clock.sleep_until(job.due_at)
         settle(max(job.due_at, self._clock.now()))
 
+    async def _report(self, job: Job, body: bytes, aftermath: Aftermath) -> None:
+        await self._clock.sleep(aftermath.hook_delay_s)
+        if aftermath.hook_is_swapped:
+            await self._let_one_pass()
+        for _ in range(aftermath.hook_copies):
+            await self._deliver(job, str(job.request.callback_url), body)
+
+    async def _let_one_pass(self) -> None:
+        """Wait until another webhook was tried, at most as long as the schedule goes on."""
+        passed = asyncio.Event()
+        self._held.append(passed)
+        timer = asyncio.ensure_future(self._clock.sleep(self._table.give_up_after_s))
+        one_passed = asyncio.ensure_future(passed.wait())
+        try:
+            await asyncio.wait({timer, one_passed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            one_passed.cancel()
+
     async def _deliver(self, job: Job, url: str, body: bytes) -> None:
         started = self._clock.now()
         waits = delays(self._table)
@@ -111,6 +133,8 @@ class Postman:
         status, problem = await self._post(url, body)
         self.attempts.append(Attempt(job.id, url, at, status, problem))
         delivered = status in self._table.success
+        while self._held:
+            self._held.pop().set()
         _log.info("webhook %s %s %s", job.id, url, status or problem)
         return delivered
 
@@ -146,6 +170,7 @@ class Postman:
         for task in self._running:
             task.cancel()
         self._params.clear()
+        self._held.clear()
         self.attempts.clear()
 
     async def close(self) -> None:
