@@ -69,11 +69,11 @@ class RunningMock:
 
 
 @contextlib.contextmanager
-def running_mock(*options: str) -> Iterator[RunningMock]:
-    """A mock started with `options` on a free port; it must end well when told to."""
+def running_mock(*options: str, folder: Path = ROOT) -> Iterator[RunningMock]:
+    """A mock started with `options` in `folder` on a free port; it must end well when told to."""
     command = [sys.executable, "-m", "mock_server", "--port", "0", *options]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
             yield RunningMock(base_url=_address_once_ready(process))

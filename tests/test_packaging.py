@@ -1,0 +1,82 @@
+"""The wheel works away from the checkout; the pins are exact, and complete, and name no address."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.clients.mocks import ROOT, running_mock
+
+PINS = ROOT / ".ci" / "pins.txt"
+LOCK = ROOT / "tests" / "clients" / "package-lock.json"
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds just what the wheel holds."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+@pytest.mark.parametrize("package", ["contracts", "mock_server"])
+def test_each_package_carries_the_contract_and_its_types(unpacked: Path, package: str) -> None:
+    carried = unpacked / package
+    assert (carried / "openapi.yaml").read_bytes() == (ROOT / "openapi.yaml").read_bytes()
+    assert (carried / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("package", ["contracts", "mock_server"])
+def test_the_wheel_holds_every_file_that_is_kept_in_the_package(
+    unpacked: Path, package: str
+) -> None:
+    kept = subprocess.run(
+        ["git", "ls-files", package], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert [name for name in kept.stdout.split() if not (unpacked / name).is_file()] == []
+
+
+def test_the_server_runs_from_the_wheel(unpacked: Path) -> None:
+    with running_mock(folder=unpacked) as mock:
+        assert mock.get("/_mock/")
+        assert mock.get("/api/v1/models", key="sk_any")["object"] == "list"
+
+
+def test_the_suite_runs_from_the_wheel(unpacked: Path) -> None:
+    command = [sys.executable, "-m", "contracts", "--help"]
+    told = subprocess.run(command, cwd=unpacked, check=True, capture_output=True, text=True)
+    assert "--base-url" in told.stdout
+
+
+def requirements() -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    return [Requirement(text) for text in chain(project["dependencies"], *extras)]
+
+
+def test_every_requirement_is_pinned_to_a_version_it_allows() -> None:
+    pins = dict(line.split("==") for line in PINS.read_text().split())
+    versions = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pins.items()}
+    wrong = [
+        str(wanted)
+        for wanted in requirements()
+        if not wanted.specifier.contains(versions[re.sub(r"[-_.]+", "-", wanted.name).lower()])
+    ]
+    assert wrong == []
+
+
+def test_the_npm_packages_are_locked_without_addresses() -> None:
+    locked = json.loads(LOCK.read_text())["packages"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", v) for v in locked[""]["dependencies"].values())
+    assert [name for name, entry in locked.items() if "resolved" in entry] == []
