@@ -25,8 +25,9 @@ class Sum:
         )
 
     def changed(self, low: int, high: int) -> "Sum":
-        """The sum after bytes have changed: by `low` in all, by `high` when each change is
-        multiplied by the number of bytes from it to the end.
+        """The sum after some bytes have changed.
+
+        `low` adds up the changes; `high` too, each times its distance from the end of the bytes.
         """
         return Sum((self.low + low) % _MODULUS, (self.high + high) % _MODULUS, self.length)
 

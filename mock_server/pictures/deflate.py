@@ -28,9 +28,10 @@ MOST_SCALE = 64
 
 _END = 256
 _SHORTEST_COPY = 3
+_LONG_RUN = 11
 _DOTS = 8
 # The base length of each length code from 257, and its extra bits; the distance codes likewise.
-_LENGTHS = [*range(3, 11)] + [
+_LENGTHS: list[int] = [*range(3, 11)] + [
     start + (step << extra)
     for extra, start in enumerate((11, 19, 35, 67, 131), 1)
     for step in range(4)
@@ -106,7 +107,7 @@ def _code_lengths(literals: Sequence[int], copied: int) -> list[int]:
 
 
 def _length_code(length: int) -> int:
-    return _END + sum(base <= length for base in _LENGTHS)
+    return _END + len([base for base in _LENGTHS if base <= length])
 
 
 def _canonical(lengths: Sequence[int]) -> dict[int, _Code]:
@@ -180,8 +181,8 @@ def _shortened(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
     while at < len(lengths):
         zeros = next((i for i, bits in enumerate(lengths[at : at + 138]) if bits), None)
         run = min(138, len(lengths) - at) if zeros is None else zeros
-        if run >= 11:
-            found.append((18, run - 11, 7))
+        if run >= _LONG_RUN:
+            found.append((18, run - _LONG_RUN, 7))
         elif run >= _SHORTEST_COPY:
             found.append((17, run - 3, 3))
         else:

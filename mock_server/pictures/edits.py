@@ -7,7 +7,7 @@ from math import ceil, sqrt
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
 from mock_server.pictures.examine import opened
-from mock_server.pictures.label import INK, PAPER, wrapped
+from mock_server.pictures.label import FEWEST_COLUMNS, INK, PAPER, wrapped
 from mock_server.pictures.lettering import lettering
 from mock_server.pictures.scene import Reference, readable
 
@@ -131,7 +131,7 @@ def _card(url: str, width: int, height: int) -> Image.Image:
         brush.line((offset, height, offset + height, 0), fill=_LINES, width=max(1, step // 8))
     scale = max(1, min(width // (32 * 8), height // (6 * 16)))
     columns = width // (8 * scale) - 2
-    if columns < 4:
+    if columns < FEWEST_COLUMNS:
         return card
     lines = ["not fetched:", *wrapped(readable(url[:400]), columns, 4)]
     columns = max(len(line) for line in lines)

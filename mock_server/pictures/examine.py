@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image
+from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -18,7 +19,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 __all__ = ["Examined", "ImageTooLarge", "NotAPicture", "examine", "opened"]
 
 
-class NotAPicture(ValueError):
+class NotAPicture(ValueError):  # noqa: N818 - the name says it
     """The bytes are no PNG, JPEG or WebP picture that can be decoded; the text says why."""
 
     def __init__(self, reason: str) -> None:
@@ -151,7 +152,7 @@ def _read_jpeg(data: bytes) -> _Plain:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """The marker, the start and the end of each segment before the first scan, and of its header."""
+    """The marker, the start and the end of each segment, up to the header of the first scan."""
     at = 2
     while at + 4 <= len(data):
         if data[at] != 0xFF:
@@ -215,7 +216,11 @@ _READERS: tuple[tuple[bytes, Callable[[bytes], _Plain]], ...] = (
     (b"\xff\xd8", _read_jpeg),
     (b"RIFF", _read_webp),
 )
-_DECODERS = {"png": PngImageFile, "jpeg": JpegImageFile, "webp": WebPImageFile}
+_DECODERS: dict[str, Callable[[BytesIO], ImageFile]] = {
+    "png": PngImageFile,
+    "jpeg": JpegImageFile,
+    "webp": WebPImageFile,
+}
 _NAMES = {"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}
 _WEBP_SIZES = {b"VP8 ": _lossy_size, b"VP8L": _lossless_size, b"VP8X": _extended_size}
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

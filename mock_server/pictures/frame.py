@@ -111,7 +111,7 @@ class Frame:
     def _within(self) -> int:
         """The offsets of the bytes that differ, inside one dot, added up."""
         size = self._channels * self._setting.scale
-        return sum(at for at in range(size) if at % self._channels < 3)  # noqa: PLR2004 - not alpha
+        return sum(at for at in range(size) if at % self._channels < 3)
 
     def _blank(self, prompt: int, details: int) -> Sum:
         """The check sum of a label with so many lines, all blank: read off its own stream."""

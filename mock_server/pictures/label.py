@@ -12,7 +12,18 @@ from mock_server.pictures.deflate import MOST_SCALE
 from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters, visual_order
 from mock_server.pictures.scene import Scene, fingerprint, readable
 
-__all__ = ["INK", "PAD", "PAPER", "Label", "Layout", "cells_of", "label", "layout", "wrapped"]
+__all__ = [
+    "FEWEST_COLUMNS",
+    "INK",
+    "PAD",
+    "PAPER",
+    "Label",
+    "Layout",
+    "cells_of",
+    "label",
+    "layout",
+    "wrapped",
+]
 
 INK = 28
 PAPER = 248
@@ -23,7 +34,7 @@ _COLUMNS = 64
 _PROMPT_LINES = 3
 _DETAIL_LINES = 2
 _SHARE = 0.4
-_FEWEST_COLUMNS = 4
+FEWEST_COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +83,11 @@ class Label:
 
 @lru_cache(maxsize=256)
 def layout(width: int, height: int) -> Layout:
-    """The setting of text for a picture of this size: about 64 columns, at most 2/5 of the height."""
+    """The setting of text for a size: about 64 columns, and at most 2/5 of the height."""
     scale = max(1, min((width + 256) // (_COLUMNS * CELL_WIDTH), height // 180, MOST_SCALE))
     columns = width // (scale * CELL_WIDTH) - 2
     most = int(height * _SHARE / scale - 2 * PAD - GAP) // CELL_HEIGHT
-    fits = columns >= _FEWEST_COLUMNS and most >= 1
+    fits = columns >= FEWEST_COLUMNS and most >= 1
     return Layout(
         width,
         height,
@@ -104,7 +115,7 @@ def _prompt(start: str, columns: int, lines: int) -> tuple[str, ...]:
 
 
 def wrapped(text: str, columns: int, lines: int) -> list[str]:
-    """The text in at most `lines` lines of at most `columns` cells, broken at blanks if possible."""
+    """The text in so many lines of so many cells, at most; broken at blanks where possible."""
     found: list[str] = []
     measure = len if text.isascii() else _columns_of
     while text and len(found) < lines:

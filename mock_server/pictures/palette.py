@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 __all__ = ["NAMED", "SCHEMES", "Colour", "Palette", "blend", "palette", "telling"]
 
@@ -143,7 +144,7 @@ def telling(words: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=512)
 def _named(words: tuple[str, ...]) -> Palette:
     base = next((_MOODS[word] for word in words if word in _MOODS), None)
-    ground = next((a for a, b in zip(words, words[1:], strict=False) if b == "background"), None)
+    ground = next((a for a, b in pairwise(words) if b == "background"), None)
     colours = [_COLOURS[word] for word in words if word in _COLOURS and word != ground]
     if base is None:
         base = _around(_COLOURS[ground] if ground else None, colours)

@@ -19,6 +19,7 @@ class Piece:
 
     @classmethod
     def of(cls, data: bytes) -> "Piece":
+        """The piece of these bytes."""
         return cls(data, b64encode(data))
 
 

@@ -146,7 +146,7 @@ def _repeated(frame: Mount | None, *, above: bool) -> Sum:
 
 def _grain(chance: Random, width: int, channels: int) -> bytes:
     row = bytearray(chance.randbytes(width * channels).translate(_TINTS))
-    if channels > 3:  # noqa: PLR2004 - the fourth is alpha
+    if channels > 3:
         row[3::channels] = b"\xff" * width
     return bytes(row)
 
