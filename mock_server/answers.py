@@ -9,21 +9,23 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
-__all__ = ["Pieces", "exact", "json_answer", "json_bytes", "pieces_answer", "success"]
+__all__ = ["Pieces", "json_answer", "json_bytes", "pieces_answer", "success"]
 
 _JSON = "application/json"
 # Below this size one joined body is quicker than handing over piece by piece.
 _JOIN_BELOW = 256 * 1024
 
 
-def exact(amount: Decimal) -> orjson.Fragment:
+def _exact(value: object) -> orjson.Fragment:
     """An amount as a JSON number with just its digits, never through a float."""
-    return orjson.Fragment(f"{amount:f}".encode())
+    if isinstance(value, Decimal):
+        return orjson.Fragment(f"{value:f}".encode())
+    raise TypeError(f"{type(value).__name__} is nothing that JSON knows")
 
 
 def json_bytes(payload: object) -> bytes:
-    """The payload as JSON."""
-    return orjson.dumps(payload)
+    """The payload as JSON; a Decimal in it becomes a number with just its digits."""
+    return orjson.dumps(payload, default=_exact)
 
 
 def json_answer(
@@ -31,7 +33,7 @@ def json_answer(
 ) -> web.Response:
     """A JSON answer."""
     sent = {hdrs.CONTENT_TYPE: _JSON, **(headers or {})}
-    return web.Response(body=orjson.dumps(payload), status=status, headers=sent)
+    return web.Response(body=json_bytes(payload), status=status, headers=sent)
 
 
 def success(data: object, *, code: int, msg: str) -> web.Response:

@@ -188,7 +188,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     mock = app[MOCK]
     await mock.postman.close()
     await mock.fetcher.close()
-    mock.painters.shutdown(wait=False, cancel_futures=True)
+    mock.painters.shutdown(cancel_futures=True)
 
 
 def refusal(mock: Mock, status: int, text: str) -> web.Response:

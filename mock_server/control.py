@@ -10,7 +10,7 @@ import orjson
 import yaml
 from aiohttp import web
 
-from mock_server.answers import exact, json_answer
+from mock_server.answers import json_answer
 from mock_server.errors import ApiError, bad_body, bad_field, not_found, shortened
 from mock_server.fault_rules import read_fault_rule
 from mock_server.faults import FaultError
@@ -19,7 +19,7 @@ from mock_server.journal import Exchange
 from mock_server.mock import MOCK, Mock
 from mock_server.rules.tasks import Failure, Job
 
-__all__ = ["CONTRACT_ROUTES", "CONTROL_ROUTES", "NAME"]
+__all__ = ["CONTRACT_ROUTES", "CONTROL_ROUTES", "NAME", "exchange_data", "task_data"]
 
 NAME = "gpt-image-2-mock"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -64,13 +64,8 @@ async def about(request: web.Request) -> web.Response:
 def _settings(mock: Mock) -> dict[str, object]:
     settings = mock.settings
     names = [name for name in settings.__slots__ if name != "key"]
-    return {name: _plain(getattr(settings, name)) for name in names} | {"keys": len(settings.key)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return exact(value)
-    return str(value) if isinstance(value, Path) else value
+    told = {name: getattr(settings, name) for name in names} | {"keys": len(settings.key)}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in told.items()}
 
 
 def _clock(mock: Mock) -> dict[str, object]:
@@ -121,9 +116,9 @@ def _account(mock: Mock, key: str) -> dict[str, object]:
     account = mock.store.account(key)
     return {
         "key": key,
-        "balance": exact(account.total - account.frozen),
-        "total": exact(account.total),
-        "frozen": exact(account.frozen),
+        "balance": account.total - account.frozen,
+        "total": account.total,
+        "frozen": account.frozen,
         "currency": mock.contract.prices.currency,
     }
 
@@ -158,17 +153,18 @@ async def list_tasks(request: web.Request) -> web.Response:
     mock = request.app[MOCK]
     now = mock.clock.now()
     mock.store.settle_due(now)
-    return json_answer({"tasks": [_task(mock, job, now) for job in mock.store.tasks()]})
+    return json_answer({"tasks": [task_data(mock, job, now) for job in mock.store.tasks()]})
 
 
-def _task(mock: Mock, job: Job, now: float) -> dict[str, object]:
+def task_data(mock: Mock, job: Job, now: float) -> dict[str, object]:
+    """A task as the control interface tells it: a poll's fields and what is behind them."""
     attempts = [a for a in mock.postman.attempts if a.task_id == job.id]
     return {
         **poll_data(mock, job, now=now),
         "account": job.account,
         "size": str(job.size),
         "tier": job.tier,
-        "price": exact(job.price),
+        "price": job.price,
         "dueTime": int(job.due_at * 1000) if job.due_at < math.inf else None,
         "pollsLeft": job.polls_left,
         "callbackUrl": job.request.callback_url,
@@ -189,7 +185,7 @@ async def end_task(request: web.Request) -> web.Response:
     failure = _failure(mock, fields)
     if mock.store.end(task_id, at=now, failure=failure) is None:
         raise bad_field("id", "the task has ended already, and an end does not change")
-    return json_answer(_task(mock, mock.store.task(task_id, now) or job, now))
+    return json_answer(task_data(mock, mock.store.task(task_id, now) or job, now))
 
 
 def _failure(mock: Mock, fields: Mapping[str, object]) -> Failure | None:
@@ -209,7 +205,7 @@ async def list_requests(request: web.Request) -> web.Response:
     mock = request.app[MOCK]
     wanted = {name: request.query[name] for name in ("operation", "key") if name in request.query}
     kept = [e for e in mock.journal.latest() if _matches(e, wanted)]
-    return json_answer({"seen": mock.journal.seen, "requests": [_exchange(e) for e in kept]})
+    return json_answer({"seen": mock.journal.seen, "requests": [exchange_data(e) for e in kept]})
 
 
 def _matches(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
@@ -217,8 +213,8 @@ def _matches(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
     return all(has[name] == value for name, value in wanted.items())
 
 
-def _exchange(exchange: Exchange) -> dict[str, object]:
-    decided = {name: _plain(value) for name, value in exchange.decided.items()}
+def exchange_data(exchange: Exchange) -> dict[str, object]:
+    """An exchange of the journal as the control interface tells it."""
     return {
         "id": exchange.id,
         "receivedAt": exchange.received_at,
@@ -228,7 +224,7 @@ def _exchange(exchange: Exchange) -> dict[str, object]:
         "operation": exchange.operation,
         "key": exchange.account,
         "fields": exchange.fields,
-        "decided": decided,
+        "decided": exchange.decided,
         "status": exchange.status,
         "rule": exchange.rule,
         "message": exchange.message,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import orjson
 from aiohttp import web
 
-from mock_server.answers import exact, json_answer, pieces_answer, success
+from mock_server.answers import json_answer, pieces_answer, success
 from mock_server.bodies import read_file_part
 from mock_server.contract import ModelCard
 from mock_server.errors import ApiError, missing_field, not_found, shortened
@@ -120,7 +120,7 @@ def _completion(job: Job, urls: list[str]) -> dict[str, object]:
         "resultUrls": urls,
         "resultJson": orjson.dumps({"resultUrls": urls}).decode(),
         "completeTime": int((job.ended_at or job.due_at) * 1000),
-        "credits": exact(job.price),
+        "credits": job.price,
     }
 
 
@@ -138,9 +138,9 @@ async def get_balance(request: web.Request) -> web.StreamResponse:
     mock = request.app[MOCK]
     balance, total, frozen = mock.store.balance(str(request[EXCHANGE].account), mock.clock.now())
     data = {
-        "balance": exact(balance),
-        "total": exact(total),
-        "frozen": exact(frozen),
+        "balance": balance,
+        "total": total,
+        "frozen": frozen,
         "currency": mock.contract.prices.currency,
     }
     return success(data, code=mock.contract.tasks.code, msg=mock.contract.tasks.msg)
@@ -156,7 +156,7 @@ async def get_record(request: web.Request) -> web.StreamResponse:
     data = {
         "taskId": job.id,
         "settled": job.ended_at is not None,
-        "credits": exact(job.charged),
+        "credits": job.charged,
         "currency": mock.contract.prices.currency,
         "model": job.request.model,
         "state": state_of(job, now, mock.contract.tasks),

@@ -52,6 +52,12 @@ class Mock:
     address: str = ""
     waiting: dict[str, asyncio.Event] = field(default_factory=dict)
 
+    @property
+    def a_key(self) -> str:
+        """A key that this mock takes."""
+        keys = self.settings.key
+        return keys[0].key if keys else f"{self.contract.key_prefix}test"
+
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do what takes long without holding up the others."""
         return await asyncio.get_running_loop().run_in_executor(self.painters, work)
