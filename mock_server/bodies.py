@@ -1,15 +1,21 @@
 """What a client sent, as fields and files: JSON or multipart, nothing else."""
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
-from aiohttp import BodyPartReader, ClientPayloadError, MultipartReader, hdrs, web
+from aiohttp import ClientPayloadError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from mock_server.errors import ApiError, bad_body, body_too_large, unsupported_media_type
+from mock_server.errors import (
+    ApiError,
+    bad_body,
+    body_too_large,
+    unsupported_coding,
+    unsupported_media_type,
+)
+from mock_server.multipart import FormError, FormPart, boundary_of, read_form
 from mock_server.schemas import BodySchema
 
 __all__ = ["Body", "FilePart", "read_body", "read_file_part"]
@@ -48,6 +54,9 @@ async def read_body(
 
 
 def _media_type(request: web.Request, allowed: tuple[str, ...]) -> str:
+    coding = request.headers.get(hdrs.CONTENT_ENCODING, "identity")
+    if coding.strip().lower() != "identity":
+        raise unsupported_coding(coding)
     length = request.content_length
     if length is not None and length > request.client_max_size:
         raise body_too_large(request.client_max_size)
@@ -62,11 +71,8 @@ def _media_type(request: web.Request, allowed: tuple[str, ...]) -> str:
     raise unsupported_media_type(header, allowed)
 
 
-# Everything that aiohttp raises while it reads a body that is no proper one.
-_UNREADABLE = (
-    ValueError, LookupError, RuntimeError, HttpProcessingError, ClientPayloadError,
-    web.RequestPayloadError, zlib.error,
-)  # fmt: skip
+# What aiohttp raises while it reads a body that is no proper one, or whose client has gone.
+_UNREADABLE = (HttpProcessingError, ClientPayloadError, web.RequestPayloadError, ConnectionError)
 
 
 async def _read(request: web.Request) -> bytes:
@@ -104,50 +110,39 @@ async def _form(
 ) -> tuple[dict[str, object], tuple[FilePart, ...]]:
     fields: dict[str, object] = {}
     files: list[FilePart] = []
-    try:
-        async for part in await request.multipart():
-            await _take(part, schema, file_fields, fields, files)
-    except web.HTTPRequestEntityTooLarge:
-        raise body_too_large(request.client_max_size) from None
-    except _UNREADABLE as error:
-        raise bad_body(f"The multipart body cannot be read: {_reason(error)}") from None
+    for part in await _parts(request):
+        _take(part, schema, file_fields, fields, files)
     return fields, tuple(files)
 
 
-async def _take(
-    part: MultipartReader | BodyPartReader | None,
+async def _parts(request: web.Request) -> list[FormPart]:
+    body = await _read(request)
+    if not body:
+        raise bad_body("The request body is empty; it must be a multipart form")
+    try:
+        return read_form(body, boundary_of(request.headers.get(hdrs.CONTENT_TYPE, "")))
+    except FormError as error:
+        raise bad_body(f"The multipart body cannot be read: {error}") from None
+
+
+def _take(
+    part: FormPart,
     schema: BodySchema,
     file_fields: frozenset[str],
     fields: dict[str, object],
     files: list[FilePart],
 ) -> None:
-    if not isinstance(part, BodyPartReader):
-        raise ValueError("a part that is itself multipart")  # noqa: TRY004 - bad input, no bug
-    if part.name is None:
-        raise ValueError("a part without a name")
     name = part.name
-    data = bytes(await part.read(decode=True))
-    text = _text(part, data)
-    if name in file_fields and text is None:
-        files.append(FilePart(name, data, part.headers.get(hdrs.CONTENT_TYPE, "")))
-    elif text is not None:
-        value = schema.typed(name, text)
+    if part.text is not None:
+        value = schema.typed(name, part.text)
         before = fields.get(name)
         if isinstance(before, list) and isinstance(value, list):
             value = before + value
         fields[name] = value
+    elif name in file_fields:
+        files.append(FilePart(name, part.data, part.content_type))
     elif name in schema.fields:
         raise _not_text(name)
-
-
-def _text(part: BodyPartReader, data: bytes) -> str | None:
-    """The text of a part that is no file; a part without a file name may be one all the same."""
-    if part.filename is not None:
-        return None
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _not_text(name: str) -> ApiError:

@@ -9,12 +9,14 @@
       method_not_allowed        405  with Allow
       body_too_large            413
       unsupported_media_type    415
+      unsupported_coding        415
       rate_limited              429  with Retry-After (only as a fault)
       internal                  500  (only as a fault, or for a bug of ours)
 
 Raised anywhere, rendered in one place (Rules: error-shape, error-precise, status).
 """
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,6 +38,7 @@ __all__ = [
     "not_found",
     "shortened",
     "unauthorized",
+    "unsupported_coding",
     "unsupported_media_type",
 ]
 
@@ -140,8 +143,8 @@ def unauthorized(problem: str) -> ApiError:
 def no_credit(*, price: Decimal, balance: Decimal, currency: str) -> ApiError:
     """A request that costs more than there is (Rule: no-credit)."""
     message = (
-        f"Insufficient balance: this request costs {price} {currency}, "
-        f"the available balance is {balance} {currency}"
+        f"Insufficient balance: this request costs {price:f} {currency}, "
+        f"the available balance is {balance:f} {currency}"
     )
     return ApiError(message, kind="no_credit", code="insufficient_balance", rule="no-credit")
 
@@ -178,15 +181,27 @@ def unsupported_media_type(got: str, allowed: Iterable[str]) -> ApiError:
     )
 
 
+def unsupported_coding(got: str) -> ApiError:
+    """A compressed body: no client of images needs it, and small bombs grow large."""
+    return ApiError(
+        f"Content-Encoding: must be left out, bodies are taken as they are; got {shortened(got)}",
+        kind="unsupported_media_type",
+        code="unsupported_content_encoding",
+        rule="status",
+    )
+
+
 def internal(message: str) -> ApiError:
     """The server's own fault: never the answer to what a client sent."""
     return ApiError(message, kind="internal", code="internal_error", rule="status")
 
 
 _SHOWN = 64
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 2 * _SHOWN
 
 
 def shortened(value: object) -> str:
     """The value as it is quoted in a message: in quotes where it is text, cut where it is long."""
-    text = repr(value[: 2 * _SHOWN] if isinstance(value, str) else value)
+    text = repr(value[: 2 * _SHOWN]) if isinstance(value, str) else _BRIEF.repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
