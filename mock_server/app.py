@@ -85,7 +85,7 @@ def _mock(
         settings=settings,
         operations={HANDLERS[route.operation_id]: route for route in _handled(contract)},
         table=contract.request_table(profile, aliases=settings.model_alias),
-        schemas=_schemas(contract, profile),
+        schemas=_schemas(contract),
         error_style=style,
         clock=clock,
         store=store or _store(contract, settings),
@@ -127,11 +127,11 @@ def _store(contract: Contract, settings: Settings) -> MemoryStore:
     )
 
 
-def _schemas(contract: Contract, profile: str) -> dict[Operation, dict[str, BodySchema]]:
+def _schemas(contract: Contract) -> dict[Operation, dict[str, BodySchema]]:
     routes = {route.operation_id: route for route in contract.routes}
     return {
         operation: {
-            media_type: compile_body(contract.document, name, contract.profiles[profile])
+            media_type: compile_body(contract.document, name)
             for media_type, name in routes[operation.value].body_schemas.items()
         }
         for operation in Operation

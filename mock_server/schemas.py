@@ -1,14 +1,14 @@
 """Request fields against the JSON Schemas of the contract, compiled once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 import jsonschema_rs
 
 from mock_server.errors import ApiError, bad_field, missing_field, shortened
-from mock_server.rules.modes import Profile
-from mock_server.section import ContractError
+from mock_server.rules.requests import FIELDS
+from mock_server.section import ContractError, Section
 
 __all__ = ["BodySchema", "compile_body"]
 
@@ -17,12 +17,19 @@ Schema = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class FieldSchema:
-    """One field: what is allowed in words, its rule, and its JSON types."""
+    """One field: what is allowed in words, its rule, its JSON types, and its longest value."""
 
     name: str
     expects: str
     rule: str | None
     types: frozenset[str]
+    longest: int | None = None
+
+    def got(self, value: object) -> str:
+        """What came, in words for a message: what is too long is not shown but counted."""
+        if self.longest is not None and isinstance(value, str | list) and len(value) > self.longest:
+            return f"{len(value):,}" + (" characters" if isinstance(value, str) else "")
+        return shortened(value)
 
 
 class BodySchema:
@@ -49,6 +56,9 @@ class BodySchema:
 
     def check(self, fields: dict[str, object]) -> None:
         """Raise ApiError for the first field that is missing or does not keep its schema."""
+        for name, value in fields.items():
+            if isinstance(value, list | dict) and _is_deep(value):
+                raise self._refusal(name, fields)
         if self._validator.is_valid(fields):
             return
         for name in self.required:
@@ -59,7 +69,7 @@ class BodySchema:
 
     def _refusal(self, name: str, fields: Mapping[str, object]) -> ApiError:
         field = self.fields[name]
-        problem = f"must be {field.expects}; got {shortened(fields[name])}"
+        problem = f"must be {field.expects}; got {field.got(fields[name])}"
         return bad_field(name, problem, rule=field.rule)
 
     def typed(self, name: str, text: str) -> object:
@@ -77,6 +87,25 @@ class BodySchema:
         return [text] if "array" in field.types else text
 
 
+# Deeper than any field of the contract goes; the validator takes no more than some 250.
+_DEEPEST = 16
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 _INTEGER_DIGITS = 18
 
 
@@ -85,54 +114,58 @@ def _is_integer(text: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) <= _INTEGER_DIGITS
 
 
-def compile_body(document: Mapping[str, object], name: str, profile: Profile) -> BodySchema:
-    """The body schema of that name in `components.schemas`, as the profile takes it."""
-    schemas = _schemas(document)
-    body = schemas[name]
-    properties = cast(Mapping[str, Schema], body["properties"])
-    required = tuple(cast(list[str], body["required"]))
-    fields = {field: _field(field, schema, schemas) for field, schema in properties.items()}
-    place = f"components.schemas.{name}"
+def compile_body(document: Mapping[str, object], name: str) -> BodySchema:
+    """The body schema of that name in `components.schemas`; raises ContractError."""
+    schemas = Section(document, "the file").section("components").section("schemas")
+    body = schemas.section(name)
+    properties, required = body.section("properties"), body.texts("required")
+    fields = {field: _field(schema, field, schemas) for field, schema in properties.sections()}
+    for field in (*required, *_ALWAYS):
+        if field not in fields or field not in required:
+            raise ContractError(f"{body.place}.required", f"{field!r} must be there and required")
     schema = {
         "type": "object",
         "required": list(required),
-        "properties": {key: properties[key] for key in fields if not _is_upload(fields[key])},
-        "components": {"schemas": schemas},
+        "properties": {key: properties.raw[key] for key in fields if not _is_upload(fields[key])},
+        "components": {"schemas": schemas.raw},
     }
     try:
         return BodySchema(fields, required, schema)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        raise ContractError(place, f"is not a JSON Schema: {error}") from None
+        raise ContractError(body.place, f"is not a JSON Schema: {error}") from None
 
 
-def _schemas(document: Mapping[str, object]) -> Mapping[str, Schema]:
-    components = cast(Mapping[str, object], document["components"])
-    return cast(Mapping[str, Schema], components["schemas"])
+# The fields without which no request can be read.
+_ALWAYS = ("model", "prompt")
 
 
-def _field(name: str, schema: Schema, schemas: Mapping[str, Schema]) -> FieldSchema:
+def _field(schema: Section, name: str, schemas: Section) -> FieldSchema:
     resolved = _resolved(schema, schemas)
     rules = resolved.get("x-rule")
     first = rules[0] if isinstance(rules, list) else rules
-    return FieldSchema(
+    field = FieldSchema(
         name=name,
         expects=_expects(resolved),
         rule=None if first is None else str(first),
         types=_types(resolved),
+        longest=cast("int | None", resolved.get("maxLength", resolved.get("maxItems"))),
     )
+    if name in FIELDS and field.types != {FIELDS[name]}:
+        kinds = " or ".join(sorted(field.types)) or "anything"
+        raise ContractError(schema.place, f"must be of the type {FIELDS[name]}; is {kinds}")
+    return field
 
 
-def _resolved(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
+def _resolved(schema: Section, schemas: Section) -> Schema:
     """The schema with what it refers to; what stands beside the reference wins."""
-    reference = schema.get("$ref")
-    if reference is None:
-        return schema
-    return {**schemas[str(reference).rpartition("/")[2]], **schema}
+    if "$ref" not in schema.raw:
+        return schema.raw
+    return {**schemas.section(schema.text("$ref").rpartition("/")[2]).raw, **schema.raw}
 
 
 def _types(schema: Schema) -> frozenset[str]:
     types = schema.get("type", ())
-    names = [types] if isinstance(types, str) else cast(list[str], types)
+    names = [types] if isinstance(types, str) else cast("list[str]", types)
     return frozenset(names) - {"null"}
 
 
@@ -148,7 +181,7 @@ def _expects(schema: Schema) -> str:
     if schema.get("format") == "binary" or _holds_files(schema):
         return _UPLOAD
     if "enum" in schema:
-        values = cast(list[object], schema["enum"])
+        values = cast("list[object]", schema["enum"])
         return "one of " + ", ".join(str(value) for value in values if value is not None)
     words = str(schema.get("x-expects") or _type_words(_types(schema)))
     return words + _bounds(schema)
@@ -169,4 +202,4 @@ def _bounds(schema: Schema) -> str:
         return f" from {schema['minimum']} to {schema['maximum']}"
     if "maxLength" in schema:
         return f" of at most {schema['maxLength']:,} characters"
-    return f" of at most {schema['maxItems']}" if "maxItems" in schema else ""
+    return f"; at most {schema['maxItems']} of them" if "maxItems" in schema else ""

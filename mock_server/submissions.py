@@ -146,13 +146,19 @@ def _as_shown(body: Body) -> dict[str, object]:
     return shown
 
 
-def _short(name: str, value: object) -> object:
+# Deeper than any field of the contract goes; what writes the journal takes no more than some 250.
+_DEEPEST = 16
+
+
+def _short(name: str, value: object, depth: int = 0) -> object:
     if isinstance(value, str):
         return value if len(value) <= _LONG or name == "prompt" else shortened(value)
+    if isinstance(value, list | dict) and depth == _DEEPEST:
+        return shortened(value)
     if isinstance(value, list):
-        return [_short(name, item) for item in value]
+        return [_short(name, item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {key: _short(key, item) for key, item in value.items()}
+        return {key: _short(key, item, depth + 1) for key, item in value.items()}
     return value
 
 

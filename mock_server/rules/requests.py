@@ -1,5 +1,6 @@
 """An image request as data, read from fields that keep the schemas."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +22,7 @@ from mock_server.rules.sizes import (
 )
 
 __all__ = [
+    "FIELDS",
     "Defaults",
     "ImageRequest",
     "ModelTable",
@@ -31,6 +33,24 @@ __all__ = [
     "read_image_request",
     "size_in",
 ]
+
+# The fields that are read here, and the JSON type their schemas are to give them.
+FIELDS: Mapping[str, str] = {
+    "aspect_ratio": "string",
+    "background": "string",
+    "callback_url": "string",
+    "model": "string",
+    "n": "integer",
+    "output_compression": "integer",
+    "output_format": "string",
+    "partial_images": "integer",
+    "prompt": "string",
+    "quality": "string",
+    "resolution": "string",
+    "response_format": "string",
+    "size": "string",
+    "stream": "boolean",
+}
 
 _NEAREST_SHOWN = 3
 
@@ -160,8 +180,8 @@ def asked_size(fields: Mapping[str, object], table: SizeTable) -> Size | None:
         return None
     size = parse_size(cast(str, text))
     if size is None:
-        problem = f"must be WIDTHxHEIGHT in pixels, such as {table.tiers[0].typical[0]}"
-        raise bad_field("size", f"{problem}; got {shortened(text)}", rule="size-grammar")
+        problem = f"must be WIDTHxHEIGHT in pixels; got {shortened(text)}"
+        raise bad_field("size", problem, rule="size-grammar")
     if found := breaches(size, table):
         raise _illegal_size(cast(str, text), size, found, table)
     return size
@@ -181,24 +201,21 @@ def _check_ratio(fields: Mapping[str, object], table: RequestTable) -> None:
         parse_ratio(cast(str, text), table.sizes)
 
 
-_RATIO_DIGITS = 18
+# So many digits on either side of the point are read: int() of a megabyte of them is a trap.
+_PART = r"([0-9]{1,18}(?:\.[0-9]{1,18})?)"
+_RATIO = re.compile(f"{_PART}:{_PART}", re.ASCII)
 
 
 def parse_ratio(text: str, table: SizeTable) -> Fraction:
     """The ratio W:H as width over height; raises ApiError (Rule: aspect-ratio)."""
+    match = _RATIO.fullmatch(text)
+    width, height = map(Fraction, match.groups()) if match else (Fraction(0), Fraction(0))
     largest = table.ratio_max
-    allowed = f"W:H of positive numbers, at most {largest.numerator}:{largest.denominator}, or auto"
-    width, _, height = text.partition(":")
-    if max(len(width), len(height)) > _RATIO_DIGITS:
-        raise bad_field(
-            "aspect_ratio", f"must be {allowed}; got {shortened(text)}", rule="aspect-ratio"
-        )
-    ratio = Fraction(width) / Fraction(height)
-    if max(ratio, 1 / ratio) > largest:
-        raise bad_field(
-            "aspect_ratio", f"must be {allowed}; got {shortened(text)}", rule="aspect-ratio"
-        )
-    return ratio
+    if not (width and height) or max(width, height) > largest * min(width, height):
+        most = f"{largest.numerator}:{largest.denominator}"
+        problem = f"must be W:H of positive numbers, at most {most} either way"
+        raise bad_field("aspect_ratio", f"{problem}; got {shortened(text)}", rule="aspect-ratio")
+    return width / height
 
 
 def _resolution(fields: Mapping[str, object], table: RequestTable) -> Tier:

@@ -1,6 +1,5 @@
 """Which sizes are legal, which tier they fall in, and which size a ratio and a tier give."""
 
-import heapq
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ __all__ = [
 
 _WXH = re.compile(r"([1-9][0-9]*)x([1-9][0-9]*)", re.ASCII)
 # No legal side has that many digits in any sane contract; int() of a megabyte of digits is a trap.
-_DIGITS_READ = 9
+_DIGITS_READ = 100
 
 
 class Size(NamedTuple):
@@ -137,15 +136,36 @@ def _long_edges(tier: Tier, table: SizeTable) -> range:
 
 
 def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
-    """The legal sizes with the least difference in pixels of both sides, nearest first."""
+    """The legal sizes at the least distance, both sides counted as in a plane, nearest first.
+
+    Among equally near ones those come first whose ratio is most like the given one.
+    """
     nearest: list[tuple[int, Size]] = []
     for row in sorted(_legal_rows(table), key=lambda row: abs(row.width - size.width)):
-        if len(nearest) == count and (row.width - size.width) ** 2 > nearest[-1][0]:
+        if len(nearest) >= count and (row.width - size.width) ** 2 > nearest[-1][0]:
             break
-        candidate = Size(row.width, row.nearest_height(size.height, table.multiple))
-        distance = (candidate.width - size.width) ** 2 + (candidate.height - size.height) ** 2
-        nearest = heapq.nsmallest(count, [*nearest, (distance, candidate)])
-    return [candidate for _, candidate in nearest]
+        heights = row.heights_near(size.height, step=table.multiple, count=count)
+        found = [_with_distance(Size(row.width, height), size) for height in heights]
+        nearest = _least([*nearest, *found], count=count)
+    nearest.sort(key=lambda found: (found[0], _unlikeness(found[1], size), found[1]))
+    return [candidate for _, candidate in nearest[:count]]
+
+
+def _with_distance(candidate: Size, size: Size) -> tuple[int, Size]:
+    square = (candidate.width - size.width) ** 2 + (candidate.height - size.height) ** 2
+    return square, candidate
+
+
+def _least(found: list[tuple[int, Size]], *, count: int) -> list[tuple[int, Size]]:
+    """The nearest of them, and those that are just as near as the last."""
+    found.sort()
+    last = found[min(count, len(found)) - 1][0]
+    return [item for item in found if item[0] <= last]
+
+
+def _unlikeness(candidate: Size, size: Size) -> Fraction:
+    likeness = candidate.ratio / size.ratio
+    return max(likeness, 1 / likeness)
 
 
 class _Row(NamedTuple):
@@ -155,8 +175,12 @@ class _Row(NamedTuple):
     lowest: int
     highest: int
 
-    def nearest_height(self, height: int, step: int) -> int:
-        return min(max((height + step // 2) // step * step, self.lowest), self.highest)
+    def heights_near(self, height: int, *, step: int, count: int) -> range:
+        """Legal heights, among which are the `count` nearest ones."""
+        nearest = min(max(height // step * step, self.lowest), self.highest)
+        first = max(nearest - count * step, self.lowest)
+        last = min(nearest + count * step, self.highest)
+        return range(first, last + 1, step)
 
 
 @lru_cache(maxsize=8)
