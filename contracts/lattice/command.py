@@ -38,6 +38,7 @@ __all__ = ["main"]
 
 PROG = "contracts sizes"
 LOCAL_CONNECTIONS, FAR_CONNECTIONS = 32, 4
+CROWD, SIZES_A_SECOND = 800, 5000
 SLACK_S = 30.0
 MISUSE = 2
 CAUSES = (TargetError, RecordsError, SpecError, ValueError)
@@ -185,12 +186,15 @@ class _Journey:
         told = 1.0 if control is None else control.scale
         scale = told if given.time_scale is None else given.time_scale
         latency = self.contract.facts.latency.seconds[cheapest].max
-        connections = LOCAL_CONNECTIONS if options.is_local(given.base_url) else FAR_CONNECTIONS
+        local = options.is_local(given.base_url)
+        connections = int(given.connections or (LOCAL_CONNECTIONS if local else FAR_CONNECTIONS))
+        crowd = connections if control is None else _crowd(connections, float(latency) * scale)
         return Outlook(
             endpoint=Endpoint.at(given.base_url + PATH, key),
             fields=request_fields(self.contract.example_request, cheapest),
             # A target that is only trusted to cost nothing is trusted with one request at a time.
-            connections=1 if self.limit == 0 else int(given.connections or connections),
+            connections=1 if self.limit == 0 else connections,
+            crowd=int(given.connections or crowd),
             timeout_s=given.timeout or SLACK_S + 2 * float(latency) * scale,
             budget=None if self.limit is None else self._budget(self.limit),
         )
@@ -211,6 +215,11 @@ class _Journey:
     def _transport(self, key: str) -> Transport:
         scheme = self.contract.facts.auth.scheme
         return Transport(self.given.base_url, {Key.MAIN: key}, scheme=scheme, timeout_s=SLACK_S)
+
+
+def _crowd(connections: int, latency_s: float) -> int:
+    """So many requests at once that waiting for pictures does not set the pace of our mock."""
+    return max(connections, min(CROWD, round(latency_s * SIZES_A_SECOND)))
 
 
 def _print_plan(journey: _Journey, console: Console) -> None:

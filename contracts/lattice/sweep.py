@@ -4,7 +4,7 @@ Rules: size-grid, size-edge, size-ratio, size-pixels, size-exact.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -45,6 +45,9 @@ class Outlook:
     fields: dict[str, Json]
     """The body's fields beside `size`."""
     connections: int
+    """How many requests are under way at once while sizes are refused, which takes no time."""
+    crowd: int
+    """The same while pictures are made."""
     timeout_s: float
     budget: Budget | None
     """None where money is no object."""
@@ -73,9 +76,11 @@ class Sweep:
         self.reason = ""
         """What the end rests on, in the words of the target or of the network."""
 
-    async def run(self, probes: Iterable[Probe]) -> None:
+    async def run(self, probes: Sequence[Probe]) -> None:
         """Sends all of them, unless there is a reason to stop: then `end` tells it."""
         everything = iter(probes)
+        made = probes[-1].verdict.legal
+        width = min(self._outlook.crowd if made else self._outlook.connections, len(probes))
         self._probes = iter([next(everything)])
         await self._work()
         if self._unanswered:
@@ -84,7 +89,7 @@ class Sweep:
             self._stop(End.NOT_THERE, self._last.detail)
         self._probes = everything
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._outlook.connections):
+            for _ in range(width):
                 group.create_task(self._work())
 
     async def _work(self) -> None:

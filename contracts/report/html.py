@@ -81,7 +81,13 @@ def _figure(picture: bytes, report: Report) -> Html:
         "Ringed in magenta: sizes for which something else came than the contract says."
     )
     alt = f"Size map: {report.verdict}"
-    figure = tag("figure", tag("img", src=source, alt=alt), tag("figcaption", words))
+    figure = tag(
+        "figure",
+        tag("img", src=source, alt=alt),
+        tag("figcaption", words),
+        tabindex="0",
+        role="group",
+    )
     return tag("section", tag("h2", "Size map"), figure, id="size-map")
 
 

@@ -1,7 +1,9 @@
 """The parts of the HTML report, each a function from the report to its markup."""
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import takewhile
 
 from contracts.report.markup import Html, tag
 from contracts.report.model import Failure, Latency, Outcome, Report, RuleVerdict, count
@@ -26,6 +28,7 @@ BASES = {
     "observed": "the provider's public clients show it; a breach is a warning unless asked for",
     "assumed": "nobody says; judged only on this project's mock, or when asked for",
 }
+HEADER_LINE = re.compile(r"[0-9]{3}$|[A-Za-z-]+: ")
 CHART_WIDTH, CHART_HEIGHT = 480, 28
 
 
@@ -148,8 +151,8 @@ def _card(verdict: RuleVerdict, anchor: str, outcome: Outcome) -> Html:
     return tag(
         "article",
         tag("h3", tag("code", verdict.rule), " ", _basis(verdict.basis)),
-        tag("p", verdict.statement, class_="statement"),
-        tag("p", "Source: ", verdict.cites, class_="cites"),
+        tag("p", *_with_code(verdict.statement), class_="statement"),
+        tag("p", "Source: ", *_with_code(verdict.cites), class_="cites"),
         *(_failure(failure) for failure in failures),
         id=f"{anchor}-{verdict.rule}",
         class_=_kind(outcome),
@@ -169,7 +172,7 @@ def _failure(failure: Failure) -> Html:
         *_part(failure),
         compared,
         *_quoted("Repeat it", failure.curl, "command"),
-        *_quoted("What came back", failure.answer, "answer"),
+        *_quoted("What came back", _unfolded(failure.answer), "answer"),
         tag("p", f"{seen}found by {failure.test}", class_="found"),
         class_="failure",
     )
@@ -202,7 +205,10 @@ def _row(verdict: RuleVerdict) -> Html:
         tag("li", f"{part.name} ({part.basis}): {WORDS[part.outcome][0]}", *_reasons(part.reasons))
         for part in verdict.parts
     ]
-    said = [tag("p", verdict.statement), tag("p", verdict.cites, class_="cites")]
+    said = [
+        tag("p", *_with_code(verdict.statement)),
+        tag("p", *_with_code(verdict.cites), class_="cites"),
+    ]
     said += [tag("ul", *remarks, class_="remarks")] if remarks else []
     return tag(
         "tr",
@@ -213,6 +219,19 @@ def _row(verdict: RuleVerdict) -> Html:
         tag("td", *said),
         data_outcome=_kind(verdict.outcome),
     )
+
+
+def _with_code(text: str) -> list[str]:
+    """The contract writes code between backticks."""
+    pieces = text.split("`")
+    return [tag("code", each) if at % 2 else each for at, each in enumerate(pieces)]
+
+
+def _unfolded(answer: str) -> str:
+    """Status and headers, which reports write in one line, on lines of their own."""
+    pieces = answer.split(" | ")
+    heads = list(takewhile(HEADER_LINE.match, pieces))
+    return "\n".join([*heads, " | ".join(pieces[len(heads) :])])
 
 
 def _reasons(reasons: Iterable[str]) -> list[str]:

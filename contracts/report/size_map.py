@@ -9,20 +9,36 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFilter
 
 from contracts.oracle import sizes
+from contracts.report.canvas import (
+    BOTTOM,
+    DOT,
+    INK,
+    LEFT,
+    PAPER,
+    RIGHT,
+    SOFT,
+    TOP,
+    WEAVE,
+    Entry,
+    Frame,
+    draw_block,
+    draw_dot,
+    draw_label,
+    draw_ring,
+    draw_upright,
+    font,
+)
 from contracts.size import Size
 from contracts.spec import Spec
 
 __all__ = ["Mark", "draw", "write"]
 
 PLOT = 968  # pixels that the plot has at least; a candidate is a square of whole pixels
-LEFT, TOP, RIGHT, BOTTOM = 112, 128, 470, 96
-PAPER, INK, SOFT, RULE = "#ffffff", "#1c2430", "#5b6675", "#c9d0d9"
 TIER_COLOURS = ("#8fd6bd", "#46a7d8", "#3551a3", "#231d5c")
 REFUSED_COLOURS = {
     "ratio": "#e9dcd3",
@@ -31,11 +47,11 @@ REFUSED_COLOURS = {
     "several": "#d3cfcc",
     "edge": "#c6c2c8",
 }
-DOT, WEAVE = "dot", "weave"
 RINGED = 120
-"""More differences than that are an area, and need no rings to be seen."""
+"""More differences than that are areas; only those that stand alone need a ring to be seen."""
+NEAR = 3
 NAMED = 8
-LISTED = 12
+LISTED = 8
 TICKS = 12
 
 
@@ -58,31 +74,6 @@ class _Area:
     name: str
     words: str
     colour: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """Where a size lies on the picture."""
-
-    step: int
-    cells: int
-    scale: int
-
-    @property
-    def side(self) -> int:
-        """Pixels of the plot, either way."""
-        return self.cells * self.scale
-
-    def corner(self, size: Size) -> tuple[int, int]:
-        """The upper left pixel of the size's square; height grows upwards."""
-        x = LEFT + int(size.width / self.step * self.scale)
-        y = TOP + self.side - self.scale - int(size.height / self.step * self.scale)
-        return x, y
-
-    def middle(self, size: Size) -> tuple[int, int]:
-        """The middle of the size's square."""
-        x, y = self.corner(size)
-        return x + self.scale // 2, y + self.scale // 2
 
 
 def write(
@@ -120,10 +111,10 @@ def _squares(spec: Spec) -> list[Size]:
     return [Size(width, height) for width in sides for height in sides]
 
 
-def _frame(spec: Spec) -> _Frame:
+def _frame(spec: Spec) -> Frame:
     step, edge = spec.facts.size_grid.multiple, spec.facts.size_edge.long_edge_max
     cells = edge // step + 2
-    return _Frame(step, cells, max(1, PLOT // cells))
+    return Frame(step, cells, max(1, PLOT // cells))
 
 
 def _areas(spec: Spec) -> Mapping[str, _Area]:
@@ -164,7 +155,7 @@ def _area(spec: Spec, size: Size) -> str:
 
 
 def _plot(
-    frame: _Frame,
+    frame: Frame,
     areas: Mapping[str, _Area],
     placed: Mapping[Size, str],
     marks: Mapping[Size, Mark],
@@ -186,7 +177,7 @@ def _faint(colour: tuple[int, ...], even: bool) -> tuple[int, ...]:  # noqa: FBT
     return tuple(round(255 - (255 - part) * share) for part in colour)
 
 
-def _draw_axes(pen: ImageDraw.ImageDraw, spec: Spec, frame: _Frame) -> None:
+def _draw_axes(pen: ImageDraw.ImageDraw, spec: Spec, frame: Frame) -> None:
     left, bottom, right = LEFT, TOP + frame.side, LEFT + frame.side
     pen.rectangle((left - 1, TOP - 1, right, bottom), outline=SOFT)
     for side in _ticks(spec):
@@ -194,11 +185,11 @@ def _draw_axes(pen: ImageDraw.ImageDraw, spec: Spec, frame: _Frame) -> None:
         _, y = frame.middle(Size(0, side))
         pen.line((x, bottom, x, bottom + 8), fill=SOFT)
         pen.line((left - 8, y, left, y), fill=SOFT)
-        pen.text((x, bottom + 12), f"{side}", fill=INK, font=_font(18), anchor="mt")
-        pen.text((left - 12, y), f"{side}", fill=INK, font=_font(18), anchor="rm")
+        pen.text((x, bottom + 12), f"{side}", fill=INK, font=font(18), anchor="mt")
+        pen.text((left - 12, y), f"{side}", fill=INK, font=font(18), anchor="rm")
     middle = LEFT + frame.side // 2
-    pen.text((middle, bottom + 48), "width, pixels", fill=SOFT, font=_font(20), anchor="mt")
-    _draw_upright(pen, "height, pixels", (12, TOP + frame.side // 2))
+    pen.text((middle, bottom + 48), "width, pixels", fill=SOFT, font=font(20), anchor="mt")
+    draw_upright(pen, "height, pixels", (12, TOP + frame.side // 2))
 
 
 def _ticks(spec: Spec) -> list[int]:
@@ -213,17 +204,9 @@ def _ticks(spec: Spec) -> list[int]:
     return sorted(chosen)
 
 
-def _draw_upright(pen: ImageDraw.ImageDraw, text: str, at: tuple[int, int]) -> None:
-    width, height = (int(each) for each in _font(20).getbbox(text)[2:])
-    strip = Image.new("L", (width, height + 6), 0)
-    ImageDraw.Draw(strip).text((0, 0), text, fill=255, font=_font(20))
-    turned = strip.transpose(Image.Transpose.ROTATE_90)
-    pen.bitmap((at[0], at[1] - width // 2), turned, fill=SOFT)
-
-
 def _draw_names(
     pen: ImageDraw.ImageDraw,
-    frame: _Frame,
+    frame: Frame,
     areas: Mapping[str, _Area],
     placed: Mapping[Size, str],
     marks: Mapping[Size, Mark],
@@ -237,17 +220,17 @@ def _draw_names(
             continue
         words = name if name in tiers else _broken_up(area.words)
         fill = (PAPER if name in sent else INK) if name in tiers else SOFT
-        font = _font(34 if name in tiers else 18)
+        letters = font(34 if name in tiers else 18)
         for each in {spot, spot.turned}:
             at = frame.middle(each)
-            pen.multiline_text(at, words, fill=fill, font=font, anchor="mm", align="center")
+            pen.multiline_text(at, words, fill=fill, font=letters, anchor="mm", align="center")
 
 
 def _broken_up(words: str) -> str:
     return words.replace(" than ", " than\n").replace(" at ", "\nat ")
 
 
-def _widest_spot(frame: _Frame, members: Iterable[Size]) -> tuple[Size | None, int]:
+def _widest_spot(frame: Frame, members: Iterable[Size]) -> tuple[Size | None, int]:
     """The square that survives the most rounds of peeling the area's border, and their number."""
     mask = Image.new("L", (frame.cells + 2, frame.cells + 2), 0)
     for size in members:
@@ -255,82 +238,56 @@ def _widest_spot(frame: _Frame, members: Iterable[Size]) -> tuple[Size | None, i
             mask.putpixel((size.width // frame.step + 1, size.height // frame.step + 1), 255)
     rounds, spot = 0, None
     while (box := mask.getbbox()) is not None:
-        spot = Size((box[2] - 2) * frame.step, _row(mask, box) * frame.step)
+        spot, rounds = _middle_one(mask, box), rounds + 1
         mask = mask.filter(ImageFilter.MinFilter(3))
-        rounds += 1
-    return spot, rounds
+    if spot is None:
+        return None, 0
+    return Size((spot[0] - 1) * frame.step, (spot[1] - 1) * frame.step), rounds
 
 
-def _row(mask: Image.Image, box: tuple[int, int, int, int]) -> int:
-    """The middle one of the rows that are set in the last column of the box."""
-    column = box[2] - 1
+def _middle_one(mask: Image.Image, box: tuple[int, int, int, int]) -> tuple[int, int]:
+    """The middle one of the pixels that are set in the middle column of the box."""
+    column = (box[0] + box[2] - 1) // 2
     rows = [row for row in range(box[1], box[3]) if mask.getpixel((column, row))]
-    return rows[len(rows) // 2] - 1
+    return column, rows[len(rows) // 2] if rows else box[1]
 
 
-def _draw_typical(pen: ImageDraw.ImageDraw, spec: Spec, frame: _Frame) -> None:
+def _draw_typical(pen: ImageDraw.ImageDraw, spec: Spec, frame: Frame) -> None:
     for tier in spec.facts.tier.tiers:
         for size in tier.typical:
-            _draw_dot(pen, frame.middle(size))
-            _draw_label(pen, frame, size, INK, 15)
+            draw_dot(pen, frame.middle(size))
+            draw_label(pen, frame, size, INK, 15)
 
 
-def _draw_loud(picture: Image.Image, frame: _Frame, marks: Mapping[Size, Mark]) -> None:
-    loud = [(size, mark) for size, mark in marks.items() if mark is not Mark.AGREES]
+def _draw_loud(picture: Image.Image, frame: Frame, marks: Mapping[Size, Mark]) -> None:
+    loud = {size: mark for size, mark in marks.items() if mark in LOUD}
     pen = ImageDraw.Draw(picture)
-    for size, mark in loud:
+    for size, mark in loud.items():
         x, y = frame.middle(size)
         reach = max(2, frame.scale // 2)
         pen.rectangle((x - reach, y - reach, x + reach, y + reach), fill=LOUD[mark])
-    if len(loud) <= RINGED:
-        for size, mark in loud:
-            _draw_ring(picture, frame.middle(size), LOUD[mark])
-    for size, mark in loud[:NAMED] if len(loud) <= RINGED else []:
-        _draw_label(pen, frame, size, LOUD[mark], 22)
+    alone = [size for size in loud if len(loud) <= RINGED or _is_alone(frame, size, loud)]
+    for size in alone[:RINGED]:
+        draw_ring(picture, frame.middle(size), LOUD[loud[size]])
+    for size in alone[:NAMED]:
+        draw_label(pen, frame, size, LOUD[loud[size]], 22)
 
 
-def _draw_ring(picture: Image.Image, at: tuple[int, int], colour: str) -> None:
-    """Drawn four times too large and shrunk, for a smooth edge."""
-    reach, fine = 18, 4
-    patch = Image.new("RGBA", (2 * reach * fine, 2 * reach * fine), "#ffffff00")
-    pen = ImageDraw.Draw(patch)
-    end = 2 * reach * fine - 1
-    pen.ellipse((0, 0, end, end), outline="#ffffff", width=7 * fine)
-    pen.ellipse((fine, fine, end - fine, end - fine), outline=colour, width=5 * fine)
-    patch = patch.resize((2 * reach, 2 * reach), Image.Resampling.LANCZOS)
-    picture.paste(patch, (at[0] - reach, at[1] - reach), patch)
-
-
-def _draw_dot(pen: ImageDraw.ImageDraw, at: tuple[int, int]) -> None:
-    x, y = at
-    pen.ellipse((x - 5, y - 5, x + 5, y + 5), fill=PAPER, outline=INK, width=2)
-
-
-def _draw_label(
-    pen: ImageDraw.ImageDraw, frame: _Frame, size: Size, colour: str, height: int
-) -> None:
-    """The size in words, beside its spot and inside the plot."""
-    x, y = frame.middle(size)
-    rightwards = x < LEFT + frame.side * 0.8
-    pen.text(
-        (x + height if rightwards else x - height, y),
-        str(size),
-        fill=colour,
-        font=_font(height),
-        anchor="lm" if rightwards else "rm",
-        stroke_width=3,
-        stroke_fill=PAPER,
-    )
+def _is_alone(frame: Frame, size: Size, loud: Mapping[Size, Mark]) -> bool:
+    """Whether nothing near it differs as well, so that it could be overlooked."""
+    offsets = [step * frame.step for step in range(-NEAR, NEAR + 1)]
+    near = (Size(size.width + dx, size.height + dy) for dx in offsets for dy in offsets)
+    return not any(other in loud for other in near if other != size)
 
 
 def _draw_title(pen: ImageDraw.ImageDraw, title: str, note: str) -> None:
-    pen.text((LEFT, 30), title, fill=INK, font=_font(36))
-    pen.text((LEFT, 82), note, fill=SOFT, font=_font(20))
+    pen.text((LEFT, 30), title, fill=INK, font=font(36))
+    pen.text((LEFT, 82), note, fill=SOFT, font=font(20))
 
 
 def _draw_legend(
     pen: ImageDraw.ImageDraw,
-    frame: _Frame,
+    frame: Frame,
     areas: Mapping[str, _Area],
     placed: Mapping[Size, str],
     marks: Mapping[Size, Mark],
@@ -345,17 +302,17 @@ def _draw_legend(
     refused = [entries[name] for name in areas if name in REFUSED_COLOURS]
     made = [(c, f"{n}: {w}", k) for n, (c, w, k) in entries.items() if n not in REFUSED_COLOURS]
     at = (LEFT + frame.side + 36, TOP)
-    at = _draw_block(pen, at, "Must be made", [*made, (DOT, "typical sizes", "")])
-    at = _draw_block(
+    at = draw_block(pen, at, "Must be made", [*made, (DOT, "typical sizes", "")])
+    at = draw_block(
         pen, at, "Must be refused", [*refused, (PAPER, "off the grid", f"{off_grid:,}")]
     )
-    at = _draw_block(pen, at, "What came", _outcomes(placed, sent, marks))
-    _draw_block(pen, at, "", _loud_ones(marks))
+    at = draw_block(pen, at, "What came", _outcomes(placed, sent, marks))
+    draw_block(pen, at, "", _loud_ones(marks))
 
 
 def _outcomes(
     placed: Mapping[Size, str], sent: Counter[str], marks: Mapping[Size, Mark]
-) -> list[tuple[str, str, str]]:
+) -> list[Entry]:
     counts = Counter(marks.values())
     loud = [(LOUD[mark], mark.value, f"{counts[mark]:,}") for mark in LOUD]
     missing = len(placed) - sent.total()
@@ -366,7 +323,7 @@ def _outcomes(
     ]
 
 
-def _loud_ones(marks: Mapping[Size, Mark]) -> list[tuple[str, str, str]]:
+def _loud_ones(marks: Mapping[Size, Mark]) -> list[Entry]:
     """The first that differ, by name."""
     loud = [(LOUD[mark], str(size), mark.value) for size, mark in marks.items() if mark in LOUD]
     more = [("", f"and {len(loud) - LISTED:,} more", "")] if len(loud) > LISTED else []
@@ -375,40 +332,3 @@ def _loud_ones(marks: Mapping[Size, Mark]) -> list[tuple[str, str, str]]:
 
 def _counted(sent: int, planned: int) -> str:
     return f"{sent:,}" if sent == planned else f"{sent:,} of {planned:,}"
-
-
-def _draw_block(
-    pen: ImageDraw.ImageDraw,
-    at: tuple[int, int],
-    heading: str,
-    entries: Iterable[tuple[str, str, str]],
-) -> tuple[int, int]:
-    """A heading and its lines, each of colour, words and number; where the next block begins."""
-    (x, y), end = at, at[0] + RIGHT - 72
-    if heading:
-        pen.text((x, y), heading, fill=INK, font=_font(24))
-        pen.line((x, y + 36, end, y + 36), fill=RULE)
-        y += 48
-    for colour, words, number in entries:
-        _draw_swatch(pen, (x, y + 2), colour)
-        pen.text((x + 32, y + 12), words, fill=INK, font=_font(18), anchor="lm")
-        pen.text((end, y + 12), number, fill=INK, font=_font(18), anchor="rm")
-        y += 32
-    return x, y + 20
-
-
-def _draw_swatch(pen: ImageDraw.ImageDraw, at: tuple[int, int], colour: str) -> None:
-    x, y = at
-    if colour == DOT:
-        _draw_dot(pen, (x + 10, y + 10))
-    elif colour == WEAVE:
-        squares = [(i, j) for i in range(5) for j in range(5) if (i + j) % 2 == 0]
-        for i, j in squares:
-            pen.rectangle((x + 4 * i, y + 4 * j, x + 4 * i + 3, y + 4 * j + 3), fill=RULE)
-    elif colour:
-        pen.rectangle((x, y, x + 20, y + 20), fill=colour, outline=RULE)
-
-
-@lru_cache(maxsize=16)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
