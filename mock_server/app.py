@@ -165,10 +165,7 @@ def _add_contract_routes(app: web.Application, contract: Contract) -> None:
 
 
 async def _expect(request: web.Request) -> None:
-    """Say that the body may come; another expectation is not met and not refused."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0
+    """Say nothing yet: who expects an answer gets it when the body is wanted, or refused."""
 
 
 def _payload(mock: Mock, job: Job, param: Param) -> dict[str, object]:

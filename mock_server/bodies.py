@@ -77,11 +77,19 @@ _UNREADABLE = (HttpProcessingError, ClientPayloadError, web.RequestPayloadError,
 
 async def _read(request: web.Request) -> bytes:
     try:
+        await _ask_for_it(request)
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise body_too_large(request.client_max_size) from None
     except _UNREADABLE as error:
         raise bad_body(f"The request body cannot be read: {_reason(error)}") from None
+
+
+async def _ask_for_it(request: web.Request) -> None:
+    """Say that the body may come, where that is awaited; other expectations are passed over."""
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 def _reason(error: BaseException) -> str:

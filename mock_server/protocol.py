@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 __all__ = ["EnvelopeRunner"]
@@ -20,28 +21,40 @@ class _EnvelopeProtocol(RequestHandler):
     """
 
     refuse: Refuse
+    # Of the bodies on this connection only the latest can be unfinished.
+    _body: StreamReader = EMPTY_PAYLOAD
+    _answered: StreamReader = EMPTY_PAYLOAD
 
     def data_received(self, data: bytes) -> None:
         """Take what came; where it is no HTTP any more, the body under way is broken."""
         super().data_received(data)
-        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
-            self._break_off("its chunks are not framed as they should be")
+        if self._messages:
+            message, body = self._messages[-1]
+            if isinstance(message, _ErrInfo):
+                self._break_off("its chunks are not framed as they should be")
+            else:
+                self._body = body
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks
-        """Say whether to stay open: who has said everything may still listen."""
-        self._break_off("it ends too early")
-        return self._current_request is not None or bool(self._messages)
+        """Say whether to stay open: only to refuse a body that was cut off."""
+        return self._break_off("it ends too early")
 
-    def _break_off(self, problem: str) -> None:
-        """Let the reader of an unfinished body know that no more will come."""
-        bodies = [payload for _, payload in self._messages]
-        if self._current_request is not None:
-            bodies.append(self._current_request.content)
-        for body in bodies:
-            if not body.is_eof():
-                body.set_exception(web.RequestPayloadError(problem))
-                body.feed_eof()
-                self.close()
+    def _break_off(self, problem: str) -> bool:
+        """Let the reader of an unfinished body know that no more will come, if there is one."""
+        if self._body.is_eof():
+            return False
+        if self._body is not self._answered:
+            self._body.set_exception(web.RequestPayloadError(problem))
+        self._body.feed_eof()
+        self.close()
+        return True
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the answer; from here on nobody minds how the body ends."""
+        self._answered = request.content
+        return await super().finish_response(request, resp, start_time)
 
     def handle_error(
         self,
