@@ -65,6 +65,8 @@ def examine(data: bytes, *, max_pixels: int) -> Examined:
         raise ImageTooLarge(
             f"the picture has {plain.width}x{plain.height} pixels; at most {max_pixels} are allowed"
         )
+    if plain.format == "png":
+        _refuse_missing_rows(plain)
     picture = _decoded(plain)
     return Examined(plain.format, picture.width, picture.height, picture.has_transparency_data)
 
@@ -133,6 +135,37 @@ def _png_size(kind: bytes, body: bytes) -> tuple[int, int]:
         raise NotAPicture("the PNG picture is damaged: it does not begin with its header")
     width, height = struct.unpack_from(">II", body)
     return _sides("PNG", width, height)
+
+
+def _refuse_missing_rows(plain: _Plain) -> None:
+    """Pillow leaves rows that a whole zlib stream does not have black; here they are missed."""
+    expected = _inflated_length(plain)
+    inflater = zlib.decompressobj()
+    there = 0
+    try:
+        for kind, body, _ in _png_chunks(plain.data):
+            rest = body if kind == b"IDAT" else b""
+            while rest and there < expected:
+                there += len(inflater.decompress(rest, _INFLATED_AT_ONCE))
+                rest = inflater.unconsumed_tail
+    except zlib.error as error:
+        raise NotAPicture(f"the PNG picture is damaged: {error}") from error
+    if there < expected:
+        raise NotAPicture(
+            f"the PNG picture is truncated: {there} of {expected} bytes of pixels are there"
+        )
+
+
+def _inflated_length(plain: _Plain) -> int:
+    """How many bytes the rows are, with one more each for its filter; interlaced ones as well."""
+    depth, colour, _, _, interlaced = plain.data[24:29]
+    bits = depth * _PNG_CHANNELS.get(colour, 1)
+    passes = _ADAM7 if interlaced else ((0, 0, 1, 1),)
+    sides = (
+        ((plain.width - left + across - 1) // across, (plain.height - top + down - 1) // down)
+        for left, top, across, down in passes
+    )
+    return sum(height * (1 + (width * bits + 7) // 8) for width, height in sides if width)
 
 
 def _read_jpeg(data: bytes) -> _Plain:
@@ -210,6 +243,19 @@ def _sides(name: str, width: int, height: int) -> tuple[int, int]:
         raise NotAPicture(f"the {name} picture is damaged: its size is {width}x{height}")
     return width, height
 
+
+# Where each pass of an interlaced picture begins, and its steps: left, top, across, down.
+_ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_INFLATED_AT_ONCE = 1 << 20
 
 _READERS: tuple[tuple[bytes, Callable[[bytes], _Plain]], ...] = (
     (b"\x89PNG\r\n\x1a\n", _read_png),

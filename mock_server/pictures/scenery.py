@@ -48,9 +48,10 @@ ASKED = {
     word: kind
     for kind, words in enumerate(
         (
-            """autumn cottage countryside farm field fields forest garden hill hills landscape meadow
-            tree trees village""",
-            """beach boat coast harbor harbour island lighthouse ocean sail sailing sea seaside ship""",
+            """autumn cottage countryside farm field fields forest garden hill hills landscape
+            meadow tree trees village""",
+            """beach boat coast harbor harbour island lighthouse ocean sail sailing sea
+            seaside ship""",
             """building buildings city downtown neon skyline skyscraper street tokyo town urban""",
             """alpine alps lake mountain mountains peak peaks snow summit valley""",
             """backdrop background bottle chair cup flower flowers mug product shoe shoes sneaker

@@ -34,6 +34,11 @@ class Studio:
         self._shelf: Shelf[Poster | Frame | Mount] = Shelf(most_kept)
         self._building = Lock()
 
+    @property
+    def kept(self) -> int:
+        """How many bytes of posters, frames and mounts are kept."""
+        return self._shelf.weight
+
     def draw(self, scene: Scene) -> Picture:
         """The picture of a scene: real, exactly of its size, the same bytes for equal scenes.
 
