@@ -11,6 +11,7 @@ from itertools import chain
 from contracts.decode import Json
 from contracts.exchange import Exchange, at
 from contracts.oracle import pictures
+from contracts.oracle.moments import is_seconds
 from contracts.oracle.problem import Problem
 from contracts.oracle.requests import Expectation
 from contracts.oracle.schemas import complaints
@@ -19,8 +20,6 @@ from contracts.spec import Spec
 __all__ = ["picture_bytes", "picture_problems", "problems", "same_bytes_problems"]
 
 SHAPE = "sync-shape"
-# 2001 to 2286: milliseconds, microseconds and minutes lie outside.
-PLAUSIBLE_SECONDS = range(10**9, 10**10)
 
 
 def problems(
@@ -41,7 +40,7 @@ def problems(
         *_shape(expected, exchange, answer.json),
         *_extras(spec, expected, answer.json, extras=extras),
         *chain.from_iterable(_entry(expected, entry) for entry in answer.entries()),
-        *picture_problems(expected, [data for data in picture_bytes(exchange) if data]),
+        *picture_problems(expected, [data for data in picture_bytes(exchange) if data is not None]),
     ]
 
 
@@ -81,8 +80,7 @@ def _shape(
     if exchange.answer.media_type != "application/json":
         yield Problem(SHAPE, f"the Content-Type is '{exchange.answer.media_type}'")
     created = body.get("created")
-    is_whole = isinstance(created, int | float) and created == int(created)
-    if isinstance(created, bool) or not is_whole or created not in PLAUSIBLE_SECONDS:
+    if not is_seconds(created):
         yield Problem(SHAPE, f"created is {created!r}; expected integer Unix seconds")
     data = body.get("data")
     if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):

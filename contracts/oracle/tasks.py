@@ -11,6 +11,7 @@ from typing import cast
 
 from contracts.decode import Json
 from contracts.exchange import Exchange, at
+from contracts.oracle.moments import is_milliseconds
 from contracts.oracle.problem import Problem
 from contracts.oracle.requests import Expectation
 from contracts.spec import Spec
@@ -27,8 +28,6 @@ __all__ = [
 
 POLL, STEPS, CODES = "task-poll", "task-steps", "fail-codes"
 SUCCESS = 200
-# 2001 to 2286.
-PLAUSIBLE_MILLISECONDS = range(10**12, 10**13)
 
 
 def problems(
@@ -167,7 +166,7 @@ def _common(
 def _times(data: Mapping[str, Json]) -> Iterator[Problem]:
     for name in ("createTime", "completeTime"):
         value = data.get(name)
-        if value is not None and (isinstance(value, bool) or value not in PLAUSIBLE_MILLISECONDS):
+        if value is not None and not is_milliseconds(value):
             text = f"{name} is {value!r}; expected epoch milliseconds"
             yield Problem(POLL, text, "fields")
     created, completed = data.get("createTime"), data.get("completeTime")

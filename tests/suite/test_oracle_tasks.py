@@ -1,0 +1,385 @@
+"""Tasks and webhooks: each way of telling a false story is told."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from contracts.exchange import Answer, Exchange, Request
+from contracts.oracle import tasks, webhooks
+from contracts.oracle.problem import Problem
+from contracts.oracle.requests import Expectation, expectation
+from contracts.oracle.webhooks import Attempt
+from tests.suite.variants import changed, own
+
+URLS = ["http://127.0.0.1:1/results/a.png", "http://127.0.0.1:1/results/b.png"]
+FIELDS = {"n": 2, "quality": "low", "resolution": "1K"}
+PENDING: dict[str, Any] = {
+    "taskId": "t1",
+    "state": "pending",
+    "model": "gpt-image-2-all",
+    "modelType": "TEXT_TO_IMAGE",
+    "createTime": 1760000000000,
+}
+COMPLETED = {
+    **PENDING,
+    "state": "completed",
+    "resultUrls": URLS,
+    "resultJson": json.dumps({"resultUrls": URLS}),
+    "completeTime": 1760000040000,
+    "credits": 0.01,
+}
+FAILED = {
+    **PENDING,
+    "state": "failed",
+    "modelType": "IMAGE_TO_IMAGE",
+    "failMsg": "image_url: private/reserved IP addresses not allowed",
+    "failCode": "INVALID_INPUT",
+    "retryable": False,
+}
+
+
+def expected(**fields: Any) -> Expectation:
+    """What is expected of an asynchronous generation with these fields."""
+    body = {**own().example_request, **FIELDS, **fields}
+    return expectation(own(), Request("POST", "/images/generations", fields=body))
+
+
+PRIVATE = expected(image_url="http://10.0.0.1/a.png")
+
+
+def answered(status: int, body: object) -> Exchange:
+    """An exchange with this answer."""
+    raw = json.dumps(body).encode()
+    request = Request("GET", "/images/generations?task_id=t1")
+    return Exchange(request, Answer(status, (), raw, 0.1), 0.0)
+
+
+def polled(data: Mapping[str, Any], **outer: Any) -> Exchange:
+    """A poll with this task in it."""
+    return answered(200, {"code": 200, "msg": "success", "data": data, **outer})
+
+
+CREATED = polled({"taskId": "t1", "state": "pending"})
+
+
+def told(problems: Sequence[Problem]) -> list[str]:
+    """The problems as words."""
+    return [str(problem) for problem in problems]
+
+
+def judged(*polls: Mapping[str, Any], wanted: Expectation | None = None) -> list[str]:
+    """What is wrong with a task that was polled so."""
+    seen = [polled(poll) for poll in polls]
+    return told(tasks.problems(own(), wanted or expected(), CREATED, seen))
+
+
+# --- Tasks
+
+
+def test_a_true_story_is_fine() -> None:
+    working = {**PENDING, "state": "processing"}
+    assert judged(PENDING, PENDING, working, COMPLETED, COMPLETED) == []
+    assert judged(COMPLETED) == []
+    assert judged(FAILED, FAILED, wanted=PRIVATE) == []
+    assert judged({**FAILED, "completeTime": 1760000000000}, wanted=PRIVATE) == []
+
+
+@pytest.mark.parametrize(
+    "body, status, problem",
+    [
+        ({"created": 1, "data": []}, 200, "mode: pictures were answered; expected a task"),
+        ({"msg": "no"}, 400, "mode: status 400; expected a task with 200"),
+        ({"code": 0, "msg": "success", "data": {"taskId": "t", "state": "pending"}}, 200,
+         "task-created: code is 0; expected 200"),
+        ({"code": 200, "msg": "success", "data": {"state": "pending"}}, 200,
+         "task-created: data.taskId is None; expected a text"),
+        ({"code": 200, "msg": "success", "data": {"taskId": 7, "state": "pending"}}, 200,
+         "task-created: data.taskId is 7; expected a text"),
+        ({"code": 200, "msg": "ok", "data": {"taskId": "t", "state": "pending"}}, 200,
+         "task-created (msg): msg is 'ok'; expected success"),
+        ({"code": 200, "msg": "success", "data": {"taskId": "t", "state": "queued"}}, 200,
+         "task-created (state): state is 'queued'; expected pending"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_a_wrong_creation_is_told(body: object, status: int, problem: str) -> None:
+    assert told(tasks.created_problems(own(), answered(status, body))) == [problem]
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        ({"taskId": "t2"}, "task-poll: taskId is 't2'; asked was t1"),
+        ({"model": "gpt-image-2"}, "task-poll (fields): model is 'gpt-image-2'; asked was gpt-im"),
+        ({"modelType": "IMAGE_TO_IMAGE"}, "task-poll (fields): modelType is 'IMAGE_TO_IMAGE'; ex"),
+        ({"modelType": None}, "task-poll (fields): modelType is missing from a task completed"),
+        ({"createTime": 1760000000}, "task-poll (fields): createTime is 1760000000; expected epo"),
+        ({"createTime": "1760000000000"}, "task-poll (fields): createTime is '1760000000000'; ex"),
+        ({"completeTime": 1759999999999}, "task-poll (fields): completeTime 1759999999999 before"),
+        ({"completeTime": None}, "task-poll (fields): completeTime is missing from a task comp"),
+        ({"resultUrls": URLS[:1]}, "task-poll (fields): resultUrls is "),
+        ({"resultUrls": [*URLS, "c"]}, "task-poll (fields): resultUrls is "),
+        ({"resultUrls": ["/a", "/b"]}, "task-poll (fields): resultUrls holds no absolute URLs"),
+        ({"resultJson": {"resultUrls": URLS}}, "task-poll (fields): resultJson is {"),
+        ({"resultJson": "{}"}, "task-poll (fields): resultJson is '{}'"),
+        ({"resultJson": json.dumps({"resultUrls": URLS[::-1]})}, "task-poll (fields): resultJson"),
+        ({"credits": 0.005}, "settle-once: credits is 0.005; the price is 0.010"),
+        ({"credits": "0.01"}, "settle-once: credits is 0.01; the price is 0.010"),
+        ({"state": "failed"}, "task-poll: ended failed: a result"),
+        ({"state": "done"}, "task-steps: 'done' is no state of a task"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_completed_task_is_told(change: Mapping[str, Any], problem: str) -> None:
+    found = judged({**COMPLETED, **change})
+    assert len([text for text in found if text.startswith(problem)]) == 1, found
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        ({"failCode": "BROKEN"}, "fail-codes: failCode is 'BROKEN'; expected one of CONTENT_MOD"),
+        (
+            {"failCode": "OTHER", "retryable": True},
+            "private-url: failCode is 'OTHER'; expected INV",
+        ),
+        ({"retryable": True}, "fail-codes: retryable is True for INVALID_INPUT; expected False"),
+        ({"retryable": None}, "fail-codes: retryable is None for INVALID_INPUT; expected False"),
+        ({"failMsg": "no"}, "private-url: failMsg is 'no'; expected 'private/reserved IP addr"),
+        ({"failMsg": None}, "task-poll (fields): failMsg is missing from a task failed"),
+        ({"state": "completed"}, "private-url: ended completed: "),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_failed_task_is_told(change: Mapping[str, Any], problem: str) -> None:
+    found = judged({**FAILED, **change}, wanted=PRIVATE)
+    assert len([text for text in found if text.startswith(problem)]) == 1, found
+
+
+@pytest.mark.parametrize(
+    "status, outer",
+    [(200, {"code": 500}), (404, {}), (200, {"code": None})],
+)
+def test_a_poll_that_does_not_say_200_twice_is_told(status: int, outer: dict[str, Any]) -> None:
+    body = {"code": 200, "data": COMPLETED, **outer}
+    (problem,) = tasks.poll_problems(own(), expected(), answered(status, body), "t1")
+    assert problem.text.endswith("expected 200 twice")
+
+
+@pytest.mark.parametrize(
+    "states, step",
+    [
+        (["processing", "pending"], "from processing back to pending"),
+        (["completed", "processing"], "from completed back to processing"),
+        (["completed", "failed"], "from completed back to failed"),
+        (["pending", "failed", "completed"], "from failed back to completed"),
+    ],
+)
+def test_a_step_back_is_told(states: list[str], step: str) -> None:
+    assert told(tasks.step_problems(own(), states)) == [f"task-steps: {step}"]
+
+
+def test_a_step_back_to_before_the_creation_answer_is_told() -> None:
+    created = polled({"taskId": "t1", "state": "processing"})
+    found = told(tasks.problems(own(), expected(), created, [polled(PENDING)]))
+    assert "task-steps: from processing back to pending" in found
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {**COMPLETED, "credits": 0.02},
+        {**COMPLETED, "completeTime": 1760000041000},
+        {**COMPLETED, "note": "new"},
+        {name: value for name, value in COMPLETED.items() if name != "credits"},
+    ],
+)
+def test_a_terminal_answer_that_changes_is_told(second: Mapping[str, Any]) -> None:
+    found = judged(COMPLETED, second)
+    assert any(text.startswith("task-steps: after completed another answer: ") for text in found)
+
+
+def test_a_birth_that_moves_is_told() -> None:
+    found = judged(PENDING, {**PENDING, "createTime": 1760000000500})
+    assert found == ["task-steps: after pending another answer: createTime changed"]
+
+
+def test_tasks_follow_the_file() -> None:
+    fewer = changed({"task-steps/data/next/pending": ["processing"]})
+    assert tasks.step_problems(fewer, ["pending", "completed"]) == []
+    apart = changed({"task-steps/data/next/processing": ["completed"]})
+    assert tasks.step_problems(apart, ["processing", "failed"])
+    codes = changed({"fail-codes/data/retryable/INVALID_INPUT": True})
+    found = tasks.poll_problems(codes, PRIVATE, polled(FAILED), "t1")
+    assert told(found) == ["fail-codes: retryable is False for INVALID_INPUT; expected True"]
+    assert tasks.terminal_states(own()) == {"completed", "failed"}
+
+
+# --- Webhooks
+
+REQUEST: dict[str, Any] = {
+    **own().example_request,
+    **FIELDS,
+    "callback_url": "http://127.0.0.1:9/hook",
+}
+HOOKED: dict[str, Any] = {
+    "taskId": "t1",
+    "model": "gpt-image-2-all",
+    "state": "completed",
+    "param": json.dumps(REQUEST),
+    "resultJson": COMPLETED["resultJson"],
+    "failCode": None,
+    "failMsg": None,
+    "createTime": 1760000000000,
+    "completeTime": 1760000040000,
+}
+UNHOOKED = {
+    **HOOKED,
+    "state": "failed",
+    "resultJson": None,
+    "failCode": "INVALID_INPUT",
+    "failMsg": FAILED["failMsg"],
+}
+
+
+def posted(
+    data: Mapping[str, Any] | None = None,
+    *,
+    at_s: float = 0.0,
+    held_s: float = 0.0,
+    answered: int | None = 200,
+    **changes: Any,
+) -> Attempt:
+    """An attempt with this task in its body."""
+    body = {"code": 200, "msg": "success", "data": HOOKED if data is None else data}
+    headers = {"content-type": "application/json"}
+    made = Attempt(at_s, at_s + held_s, answered, "POST", headers, json.dumps(body).encode())
+    return Attempt(**{**{name: getattr(made, name) for name in made.__slots__}, **changes})
+
+
+def series(*moments: float, last: int | None = 200) -> list[Attempt]:
+    """Attempts at these moments, refused but for the last."""
+    refused = [posted(at_s=moment, answered=500) for moment in moments[:-1]]
+    return [*refused, posted(at_s=moments[-1], answered=last)]
+
+
+def test_a_true_delivery_is_fine() -> None:
+    for moments in ([0.0], [0.0, 1.0], [0, 1.02, 3.1, 7.2], [0, 1, 3, 7, 67, 127]):
+        assert webhooks.problems(own(), series(*moments)) == []
+    hung = [posted(held_s=10.1, answered=None), posted(at_s=11.2)]
+    assert webhooks.problems(own(), hung) == []
+    fast = series(0.0, 0.01, 0.03, 0.07)
+    assert webhooks.problems(own(), fast, scale=0.01, slack_s=0.2) == []
+
+
+@pytest.mark.parametrize(
+    "attempts, problem",
+    [
+        ([posted(), posted(at_s=1)], "hook-once: attempt 1 was answered 200, yet more came"),
+        ([posted(answered=204), posted(at_s=1)], "hook-once: attempt 1 was answered 204, yet more"),
+        ([posted(method="PUT")], "hook-once: sent by PUT; expected POST"),
+        ([posted(headers={"content-type": "text/plain"})], "hook-once: the Content-Type is 'text/"),
+        (
+            [posted(headers={"content-type": "application/json", "x-signature": "a"})],
+            "hook-once: signed, with the header x-signature",
+        ),
+        (series(0, 0.1), "hook-retry: attempt 2 came 0.10 s after the last; expected 1.00 s"),
+        (series(0, 3), "hook-retry: attempt 2 came 3.00 s after the last; expected 1.00 s"),
+        (series(0, 1, 2), "hook-retry: attempt 3 came 1.00 s after the last; expected 2.00 s"),
+        (series(0, 1, 3, 5), "hook-retry: attempt 4 came 2.00 s after the last; expected 4.00 s"),
+        (series(0, 1, 3, 7, 15), "hook-retry (background): attempt 5 came 8.00 s after the last"),
+        (series(0, 1, 3, 7, 67, 97), "hook-retry (background): attempt 6 came 30.00 s after the"),
+        (
+            [posted(held_s=30, answered=None), posted(at_s=31)],
+            "hook-retry: attempt 1 was held 30.00 s; expected 10.00 s",
+        ),
+        (
+            [posted(held_s=2, answered=None), posted(at_s=3)],
+            "hook-retry: attempt 1 was held 2.00 s; expected 10.00 s",
+        ),
+        (
+            [posted(answered=302), posted(at_s=0.05)],
+            "hook-retry: attempt 2 came 0.05 s after the last; expected 1.00 s",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_delivery_is_told(attempts: list[Attempt], problem: str) -> None:
+    found = told(webhooks.problems(own(), attempts))
+    assert len([text for text in found if text.startswith(problem)]) == 1, found
+
+
+def test_a_true_payload_is_fine() -> None:
+    assert webhooks.payload_problems(own(), posted(), poll=COMPLETED, request=REQUEST) == []
+    failed = webhooks.payload_problems(own(), posted(UNHOOKED), poll=FAILED, request=REQUEST)
+    assert failed == []
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        ({"taskId": "t2"}, "taskId is 't2'; the poll says 't1'"),
+        ({"state": "failed"}, "state is 'failed'; the poll says 'completed'"),
+        ({"state": "processing"}, "state is processing; expected one of completed, failed"),
+        ({"param": REQUEST}, "param is {"),
+        ({"param": json.dumps({**REQUEST, "n": 1})}, "param holds n: 1; the request had 2"),
+        ({"param": "{}"}, "param holds prompt: None; the request had"),
+        ({"resultJson": {"resultUrls": URLS}}, "resultJson is {"),
+        ({"resultJson": None}, "resultJson holds None; the poll says "),
+        ({"resultJson": json.dumps({"resultUrls": URLS[:1]})}, "resultJson holds ["),
+        ({"failCode": "OTHER"}, "failCode is 'OTHER' for a task completed; expected null"),
+        ({"failMsg": ""}, "failMsg is '' for a task completed; expected null"),
+        ({"createTime": 1760000000001}, "createTime is 1760000000001; the poll says 176000000000"),
+        ({"completeTime": 1760000040001}, "completeTime is 1760000040001; the poll says 17600000"),
+        ({"model": "dall-e"}, "model is 'dall-e'; the poll says 'gpt-image-2-all'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_payload_is_told(change: Mapping[str, Any], problem: str) -> None:
+    attempt = posted({**HOOKED, **change})
+    found = webhooks.payload_problems(own(), attempt, poll=COMPLETED, request=REQUEST)
+    assert [each for each in found if each.text.startswith(problem)], found
+    assert {each.rule for each in found} == {"hook-payload"}
+
+
+@pytest.mark.parametrize("name", sorted(HOOKED))
+def test_a_missing_field_of_a_payload_is_told(name: str) -> None:
+    for whole, poll in ((HOOKED, COMPLETED), (UNHOOKED, FAILED)):
+        data = {key: value for key, value in whole.items() if key != name}
+        found = webhooks.payload_problems(own(), posted(data), poll=poll, request=REQUEST)
+        assert any(f'"{name}" is a required property' in each.text for each in found), found
+
+
+@pytest.mark.parametrize(
+    "body, problem",
+    [
+        (b"taskId=t1", "the body is no JSON object"),
+        (b"[]", "the body is no JSON object"),
+        (b'{"code": 200}', "data is no object"),
+        (
+            json.dumps({"code": 0, "msg": "success", "data": HOOKED}).encode(),
+            "code is 0; expected 200",
+        ),
+        (
+            json.dumps({"code": 200, "msg": "ok", "data": HOOKED}).encode(),
+            "msg is 'ok'; expected 'suc",
+        ),
+    ],
+)
+def test_a_body_of_another_shape_is_told(body: bytes, problem: str) -> None:
+    attempt = posted(body=body)
+    found = webhooks.payload_problems(own(), attempt, poll=COMPLETED, request=REQUEST)
+    assert any(each.text.startswith(problem) for each in found), found
+
+
+def test_webhooks_follow_the_file() -> None:
+    spec = changed({"hook-retry/data/retry_after_s": [2, 2], "hook-once/data/success_max": 200})
+    assert webhooks.problems(spec, series(0, 2, 4, 64)) == []
+    assert webhooks.problems(spec, series(0, 1))
+    assert webhooks.timeline(spec, [500] * 4) == [0, 2, 4, 64]
+    assert webhooks.timeline(spec, [204, 200]) == [0, 2]
+    assert webhooks.timeline(own(), [None, 200]) == [0, 11]
+    patient = changed({"hook-retry/data/attempt_timeout_s": 30})
+    assert webhooks.problems(patient, [posted(held_s=30, answered=None), posted(at_s=31)]) == []
