@@ -9,7 +9,7 @@ from contracts.claims import Level, Probe, World
 from contracts.decode import Json
 from contracts.exchange import File, Part, Request
 from contracts.oracle.requests import Expectation, Mode, expectation
-from contracts.samples import SAMPLE, gradient
+from contracts.samples import SAMPLE, data_uri, gradient
 from contracts.size import Size
 from contracts.spec import Spec
 
@@ -18,6 +18,7 @@ __all__ = [
     "cheapest_quality",
     "default_size",
     "edit",
+    "edit_json",
     "edit_parts",
     "expected_of",
     "generation",
@@ -58,19 +59,25 @@ def wait(world: World, **fields: Value) -> Request:
 
 def edit(
     world: World,
-    *,
     images: Iterable[bytes | File] | None = None,
     mask: bytes | File | None = None,
-    part: str = "image",
+    /,
     **fields: Value,
 ) -> Request:
     """An edit as a form: one small picture and the cheapest quality unless said otherwise."""
     files = [gradient(SAMPLE)] if images is None else list(images)
     parts: list[Part] = [*_texts(world, fields)]
+    part = world.spec.facts.edit_parts.image_parts[0]
     parts += [(part, _file(content, f"{part}-{i}.png")) for i, content in enumerate(files)]
     if mask is not None:
         parts.append((world.spec.facts.edit_parts.mask_part, _file(mask, "mask.png")))
     return Request("POST", EDITS, parts=tuple(parts))
+
+
+def edit_json(world: World, **fields: Value) -> Request:
+    """An edit as JSON: one small picture in OpenAI's form unless `images` says otherwise."""
+    pictures: Json = [{"image_url": data_uri(gradient(SAMPLE))}]
+    return replace(generation(world, **{"images": pictures, **fields}), path=EDITS)
 
 
 def edit_parts(world: World, parts: Iterable[Part], **fields: Value) -> Request:
@@ -93,7 +100,7 @@ def probe(
         rule=rule,
         price=expected.price,
         largest=expected.largest,
-        level=level if expected.price else Level.FREE,
+        level=level if expected.accepted else Level.FREE,
         is_task=is_task,
     )
 

@@ -162,8 +162,9 @@ class Court:
             if header is None:
                 continue
             size = header.size
-            problems = sizes.derived_problems(spec, ratio, resolution, *size)
-            self.judge(name, poll, expected=asked, problems=problems)
+            wrong = sizes.derived_problems(spec, ratio, resolution, *size)
+            texts = [problem.text for problem in wrong]
+            self.judge(name, poll, expected=asked, problems=texts)
             part, best = ("typical", typical) if typical else ("exact", expected.best)
             if part == "typical" or self.target.state.control is not None:
                 other = [] if best in {size, None} else [str(size)]

@@ -89,7 +89,9 @@ def set_balance(transport: Transport, control: Control, key: str, balance: Decim
 
 
 def _speaks(answer: Answer) -> bool:
-    return answer.is_json and answer.status not in {0, 401, 403} and at(answer.json, "code") != 401
+    """Whether the API answers there: not to another key, and not of a path that nobody knows."""
+    told = at(answer.json, "code")
+    return answer.is_json and not {answer.status, told} & {0, 401, 403, 404, 405}
 
 
 def _diagnosis(base_url: str, answers: Mapping[str, Answer]) -> str:
@@ -102,6 +104,10 @@ def _diagnosis(base_url: str, answers: Mapping[str, Answer]) -> str:
         return f"{base_url} refuses the key ({first.status}): {first.message or 'no reason given'}"
     if any(at(answer.json, "code") == 401 for answer in answers.values()):
         return f"{base_url} refuses the key (HTTP 200 with code 401): {first.message}"
+    if all(answer.status == 404 for answer in answers.values()):
+        return (
+            f"{base_url} knows none of {', '.join(PLAIN_PATHS)}: is this the base URL of the API?"
+        )
     kind = first.media_type or "no content type"
     return (
         f"{base_url} answers {first.status} with {kind}, not JSON: is this the base URL of the API "

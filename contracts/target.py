@@ -123,14 +123,13 @@ class Target:
     def recorded(self, probe: Probe, *, alone: bool = False) -> Exchange:
         """The same without the laws."""
         name = probe.request.fingerprint()
-        while (
-            probe.price and not alone and self.wave_runs() and not self.directory.has_answer(name)
-        ):
+        paid = probe.price or (probe.largest if probe.is_task else Decimal(0))
+        while paid and not alone and self.wave_runs() and not self.directory.has_answer(name):
             time.sleep(0.01)
 
         def send() -> tuple[float, Answer]:
             exchange = self.send_unjudged(
-                probe.request, price=probe.price, largest=probe.largest, alone=alone
+                probe.request, price=paid, largest=probe.largest, alone=alone
             )
             return exchange.sent_at, exchange.answer
 
@@ -167,6 +166,12 @@ class Target:
     def poll_request(self, task_id: str, *, key: Key = Key.MAIN) -> Request:
         """The request that asks for a task."""
         return Request("GET", f"/images/generations?task_id={task_id}", key=key)
+
+    def abandon(self, request: Request, *, price: Decimal) -> None:
+        """Sends a request and goes away before its answer; its price counts as spent."""
+        with self._paid(price, price):
+            self.transport.abandon(request, after_s=max(0.05, 5 * self.state.time_scale))
+        self.directory.note("sent", [request.method, 0])
 
     def get(self, path: str, *, key: Key = Key.MAIN) -> Exchange:
         """Gets a path below the base, or a URL."""

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.asking import generation, probe
+from contracts.charges import judge_charge
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
 from contracts.oracle import sizes
@@ -21,21 +22,19 @@ from contracts.strategies import (
     near_misses,
     resolutions,
 )
+from contracts.wave import Wave
 
 EXAMPLES = 100
 
 
 def sizes_on_bounds(world: World) -> Iterator[Probe]:
     """Legal sizes on every bound, in both orientations."""
-    for size in boundary_sizes(world.spec):
-        level = Level.SMOKE if size in _smoke_sizes(world.spec) else Level.FULL
-        yield probe(
-            world,
-            str(size),
-            generation(world, size=size),
-            rule=_bound_of(world.spec, size),
-            level=level,
-        )
+    bounds = boundary_sizes(world.spec)
+    smoke = _telling(world.spec, bounds)
+    for size in bounds:
+        level = Level.SMOKE if size in smoke else Level.FULL
+        request = generation(world, size=size)
+        yield probe(world, str(size), request, rule=_bound_of(world.spec, size), level=level)
 
 
 def sizes_beyond_bounds(world: World) -> Iterator[Probe]:
@@ -94,6 +93,12 @@ def test_a_size_on_a_bound_is_served_exactly(probe: Probe, court: Court) -> None
     court.hear(probe)
 
 
+@rule("tier")
+@probes(sizes_on_bounds)
+def test_a_size_on_a_bound_is_charged_by_its_tier(probe: Probe, court: Court, wave: Wave) -> None:
+    judge_charge(court, probe, wave)
+
+
 @rule("size-grid", "size-edge", "size-ratio", "size-pixels")
 @probes(sizes_beyond_bounds)
 def test_a_size_just_beyond_a_bound_is_refused(probe: Probe, court: Court) -> None:
@@ -150,10 +155,9 @@ def illegal_neighbours(spec: Spec) -> st.SearchStrategy[Size]:
     return near.filter(lambda size: not sizes.verdict(spec, str(size)).legal)
 
 
-def _smoke_sizes(spec: Spec) -> list[Size]:
+def _telling(spec: Spec, bounds: list[Size]) -> list[Size]:
     """The cheapest sizes that tell most misreadings apart: one on each side of every bound."""
-    cheap = boundary_sizes(spec)
-    return [*cheap[:4], *(size for size in cheap if size.long_edge in _edges(spec))][:13]
+    return [*bounds[:4], *(size for size in bounds if size.long_edge in _edges(spec))][:13]
 
 
 def _edges(spec: Spec) -> set[int]:

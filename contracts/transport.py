@@ -15,7 +15,7 @@ from typing import Self, cast
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
 from contracts.exchange import Answer, Exchange, Key, Request, Transfer
 
@@ -162,6 +162,10 @@ def _read(wire: socket.socket, first: bytes) -> tuple[int, tuple[tuple[str, str]
 
 
 def _reason(error: Exception, limit: float) -> str:
+    if isinstance(error, NameResolutionError):
+        return "no answer: the host's name is not known"
+    if isinstance(error, NewConnectionError):
+        return "no answer: nobody listens there"
     if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
         return f"no answer within {limit:g} s"
-    return f"no answer: {error}"
+    return f"no answer: {str(error).partition(': ')[2] or error}"

@@ -67,7 +67,8 @@ class Wave:
 
     def is_over(self) -> bool:
         """Whether every answer is there that will come."""
-        return (self._target.directory.path / "memos" / f"{MEMO}.json").exists()
+        is_dead = self._thread is not None and not self._thread.is_alive()
+        return is_dead or (self._target.directory.path / "memos" / f"{MEMO}.json").exists()
 
     def weighings(self) -> list[Weighing]:
         """What was weighed, the culprits singled out; empty where the target tells no balance."""
@@ -77,7 +78,11 @@ class Wave:
         return [_weighing(each) for each in cast("list[dict[str, str]]", kept)]
 
     def _run(self) -> None:
-        self._target.directory.once(MEMO, self._sent_and_weighed)
+        try:
+            self._target.directory.once(MEMO, self._sent_and_weighed)
+        except Exception as error:
+            self._target.directory.note("errors", f"the paid probes could not be sent: {error!r}")
+            raise
 
     def _sent_and_weighed(self) -> Json:
         with self._target.directory.account(Key.MAIN, alone=True):
@@ -156,10 +161,15 @@ class Wave:
 
 def _in_order(probes: Sequence[Probe]) -> list[Probe]:
     """Each once; what matters most first, so that a small budget is spent on it."""
-    distinct = {probe.request.fingerprint(): probe for probe in probes if probe.price}
+    distinct = {probe.request.fingerprint(): probe for probe in probes if _is_paid(probe)}
     return sorted(
         distinct.values(), key=lambda probe: (probe.level.covers(probe.level.FULL), probe.price)
     )
+
+
+def _is_paid(probe: Probe) -> bool:
+    """A task that must fail is free by the contract, but not sent where nothing may be spent."""
+    return probe.price > 0 or probe.is_task
 
 
 _twins = iter(range(TWIN, 2 * TWIN))

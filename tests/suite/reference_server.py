@@ -148,7 +148,7 @@ class Server:
             "taskId": job.id,
             "model": job.body.get("model", MODELS[0]),
             "state": job.state,
-            "param": json.dumps({k: v for k, v in job.body.items() if v is not None}),
+            "param": json.dumps({k: v for k, v in job.body.items() if k not in {"files", "masks"}}),
             "resultJson": None if job.fails else json.dumps({"resultUrls": job.urls}),
             "failCode": "INVALID_INPUT" if job.fails else None,
             "failMsg": job.fails,
@@ -328,7 +328,9 @@ def understand(
     check_model(server, body)
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip() or len(prompt) > 32000:
-        raise RefusedError(400, f"prompt: 1 to 32000 characters are needed; got {prompt!r:.40}", "prompt")
+        raise RefusedError(
+            400, f"prompt: 1 to 32000 characters are needed; got {prompt!r:.40}", "prompt"
+        )
     qualities = {"low": "low", "medium": "medium", "high": "high", "auto": "medium"}
     qualities |= {"standard": "medium", "hd": "high"} if server.openai else {}
     one_of(body, "quality", tuple(qualities), "medium")
@@ -388,19 +390,25 @@ def check_model(server: Server, body: dict[str, Any]) -> None:
         return
     if name is None:
         raise RefusedError(400, "model is required", "model")
-    raise RefusedError(400, f"Invalid model: {name}. Supported models: {', '.join(MODELS)}", "model")
+    raise RefusedError(
+        400, f"Invalid model: {name}. Supported models: {', '.join(MODELS)}", "model"
+    )
 
 
 def check_callback(url: Any) -> None:
     parts = urlsplit(url) if isinstance(url, str) and len(url) <= 2048 else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise RefusedError(400, f"callback_url: an absolute http(s) URL; got {url!r:.60}", "callback_url")
+        raise RefusedError(
+            400, f"callback_url: an absolute http(s) URL; got {url!r:.60}", "callback_url"
+        )
 
 
 def one_of(body: dict[str, Any], name: str, allowed: tuple[str, ...], default: str) -> str:
     value = body.get(name, default)
     if not isinstance(value, str) or value not in allowed:
-        raise RefusedError(400, f"{name}: {', '.join(allowed)} are allowed; got {value!r:.60}", name)
+        raise RefusedError(
+            400, f"{name}: {', '.join(allowed)} are allowed; got {value!r:.60}", name
+        )
     return value
 
 
@@ -408,7 +416,9 @@ def integer(body: dict[str, Any], name: str, least: int, most: int, default: int
     value = body.get(name, default)
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
     if not whole or not least <= value <= most:
-        raise RefusedError(400, f"{name}: an integer from {least} to {most}; got {value!r:.60}", name)
+        raise RefusedError(
+            400, f"{name}: an integer from {least} to {most}; got {value!r:.60}", name
+        )
     return int(value)
 
 
@@ -440,7 +450,9 @@ def ratio_and_tier(body: dict[str, Any]) -> tuple[Fraction | None, str]:
     text = body.get("aspect_ratio")
     tier = str(body.get("resolution", "1K")).upper()
     if tier not in EDGES:
-        raise RefusedError(400, f"resolution: 1K, 2K or 4K; got {body['resolution']!r:.60}", "resolution")
+        raise RefusedError(
+            400, f"resolution: 1K, 2K or 4K; got {body['resolution']!r:.60}", "resolution"
+        )
     if text is None or text == "auto":
         return (None if text else Fraction(1)), tier
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?):(\d{1,9}(?:\.\d{1,9})?)", text, re.ASCII)
@@ -563,7 +575,9 @@ def paint(job: Job, index: int) -> bytes:
     if job.references:
         reference = job.references[0].convert("RGB").resize(job.size)
         if job.mask is not None:
-            alpha = job.mask.convert("RGBA").getchannel("A").resize(job.size, Image.Resampling.NEAREST)
+            alpha = (
+                job.mask.convert("RGBA").getchannel("A").resize(job.size, Image.Resampling.NEAREST)
+            )
             image = Image.composite(reference, image, alpha)
         else:
             image.paste(reference.resize((job.size[0] // 2, job.size[1] // 2)))

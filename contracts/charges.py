@@ -1,0 +1,105 @@
+"""What a probe cost, by the balance and by the record that the target keeps of it.
+
+Rules: price, price-auto, price-n, tier, settle-once, free-failure.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from http import HTTPStatus
+from typing import cast
+
+from contracts.asking import expected_of
+from contracts.claims import Probe, World
+from contracts.court import Court
+from contracts.exchange import Exchange, at
+from contracts.judge import NotJudgedError
+from contracts.oracle import prices
+from contracts.oracle.requests import Expectation
+from contracts.wave import Wave, Weighing
+
+__all__ = ["NO_BALANCE", "credits_of", "judge_charge", "judge_record", "record_of"]
+
+NO_BALANCE = "the target offers no balance (GET /balance)"
+
+
+def judge_charge(court: Court, probe: Probe, wave: Wave) -> None:
+    """Judges what the account lost for a probe of the wave; NotJudgedError without a balance."""
+    weighings = wave.weighings()
+    if not weighings:
+        raise NotJudgedError(NO_BALANCE)
+    expected = expected_of(court.world, probe.request)
+    own = next((each for each in weighings if each.names == (probe.name,)), None)
+    blamed = _blamed(court.world, probe, expected, own)
+    wrong = own is not None and not own.is_right
+    unknown = own is None and not all(each.is_right for each in weighings)
+    if unknown and any(len(each.names) > 1 for each in weighings):
+        return
+    told = f"the account lost ${own.charged}" if own else ""
+    exchange = court.target.recorded(probe)
+    for name in dict.fromkeys((blamed, *_rules(expected))):
+        problems = [told] if wrong and name == blamed else []
+        court.judge(name, exchange, expected=f"a charge of ${probe.price}", problems=problems)
+
+
+def judge_record(court: Court, exchange: Exchange, price: Decimal, *, ended: bool = True) -> None:
+    """Judges the record of a call that has been made; NotJudgedError where there is none."""
+    task_id = exchange.answer.task_id
+    found = record_of(court, exchange)
+    if found.answer.status != HTTPStatus.OK:
+        raise NotJudgedError("the target offers no records (GET /records/{id})")
+    told = credits_of(found)
+    settled = at(found.answer.json, "data", "settled")
+    wanted = price if ended else Decimal(0)
+    problems = []
+    if told != wanted:
+        problems.append(f"credits is {told}")
+    if settled is not ended:
+        problems.append(f"settled is {settled!r}")
+    if task_id is not None and at(found.answer.json, "data", "taskId") != task_id:
+        problems.append(f"taskId is {at(found.answer.json, 'data', 'taskId')!r}")
+    name = "settle-once" if task_id and ended and price else "settle-once/records"
+    court.judge(
+        name if task_id else "settle-once/sync-record",
+        found,
+        expected=f"a record: settled {str(ended).lower()}, credits {wanted}",
+        problems=problems,
+    )
+
+
+def record_of(court: Court, exchange: Exchange) -> Exchange:
+    """The record of a call: of its task, or by the request id of a sync one."""
+    name = exchange.answer.task_id or exchange.answer.request_id or "none"
+    return court.target.record(name, key=exchange.request.key)
+
+
+def credits_of(record: Exchange) -> Decimal | None:
+    """What a record or a poll says was charged, exactly."""
+    exact = record.answer.exact
+    data = exact.get("data") if isinstance(exact, dict) else None
+    value = data.get("credits") if isinstance(data, dict) else None
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return Decimal(cast("int", value)) if is_number else None
+
+
+def _rules(expected: Expectation) -> Iterator[str]:
+    """The rules of money that a right charge shows kept."""
+    yield "price"
+    yield "tier"
+    if expected.images > 1:
+        yield "price-n"
+
+
+def _blamed(world: World, probe: Probe, expected: Expectation, own: Weighing | None) -> str:
+    """Which rule a wrong charge breaks: the one that would explain it."""
+    asked = probe.request.asked().get("quality")
+    if own is None or own.is_right:
+        return "price-auto" if asked in {None, *world.spec.facts.price_auto.billed_as} else "price"
+    if expected.images > 1 and own.charged != probe.price:
+        return "price-n"
+    other_tiers = [
+        prices.price(world.spec, tier.name, expected.quality, expected.images)
+        for tier in world.spec.facts.tier.tiers
+    ]
+    if own.charged in other_tiers:
+        return "tier"
+    return "price-auto" if asked in {None, *world.spec.facts.price_auto.billed_as} else "price"

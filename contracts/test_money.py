@@ -1,0 +1,440 @@
+"""What a picture costs, when it is paid, and what costs nothing.
+
+The paid probes of the whole run are weighed together by the balance (`contracts.wave`); here their
+sums are judged. What a target wrote down about each is judged besides, where it keeps records.
+"""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+
+from contracts.asking import (
+    ABSENT,
+    cheapest_quality,
+    default_size,
+    edit,
+    expected_of,
+    generation,
+    probe,
+)
+from contracts.charges import NO_BALANCE, judge_charge, judge_record, record_of
+from contracts.claims import Level, Probe, World, bill, probes, rule
+from contracts.court import Court
+from contracts.decode import Json
+from contracts.discovery import set_balance
+from contracts.exchange import Answer, Exchange, Key, Request, at
+from contracts.judge import Judge, NotJudgedError
+from contracts.oracle import prices
+from contracts.oracle.ledger import Ledger, balance_problems
+from contracts.run import Run
+from contracts.samples import SAMPLE, gradient, half_mask
+from contracts.target import Balance, Target, is_accepted
+from contracts.wave import Wave
+
+PARALLEL = 24
+"""Fewer requests at once have been seen to miss a race for the same money."""
+NOWHERE = "http://127.0.0.1:9/webhook"
+
+
+def cheapest(world: World) -> Decimal:
+    """USD of the cheapest picture."""
+    return prices.price(world.spec, default_size(world), cheapest_quality(world.spec))
+
+
+def cells(world: World) -> Iterator[Probe]:
+    """Every cell of the price table, and the names that are billed as another one."""
+    for tier in world.spec.facts.tier.tiers:
+        size = tier.typical[0]
+        for name, quality in prices.cells(world.spec):
+            if name != tier.name or not _is_known(world, quality):
+                continue
+            fields = {} if quality is None else {"quality": quality}
+            request = generation(world, size=size, **fields)
+            if quality is None:
+                request = _without_quality(world, size=str(size))
+            rule_id = "price" if quality in world.spec.facts.price.per_image[name] else "price-auto"
+            level = Level.SMOKE if tier is world.spec.facts.tier.tiers[0] else Level.FULL
+            yield probe(world, f"{name}-{quality}", request, rule=rule_id, level=level)
+
+
+def counts(world: World) -> Iterator[Probe]:
+    """Several pictures at once, in both modes and in a form."""
+    field = world.spec.field("n")
+    size = default_size(world)
+    for n in range(field.minimum or 1, (field.maximum or 1) + 1):
+        request = generation(world, size=size, n=n)
+        level = Level.SMOKE if n == 2 else Level.FULL
+        yield probe(world, f"{n}", request, rule="price-n", level=level)
+    yield probe(world, "task", generation(world, n=3), rule="price-n")
+    yield probe(world, "form", edit(world, size=size, n=3), rule="price-n")
+    dear = world.spec.facts.tier.tiers[-1].typical[0]
+    yield probe(world, "dear", generation(world, size=dear, n=2), rule="price-n")
+    yield probe(world, "medium", _without_quality(world, size=str(size), n=2), rule="price-n")
+
+
+def trimmings(world: World) -> Iterator[Probe]:
+    """What never changes the price: prompt, references, mask, background, format."""
+    size, picture = default_size(world), gradient(SAMPLE)
+    wishes = {
+        "long prompt": generation(world, size=size, prompt="a red cube " * 200),
+        "transparent": generation(world, size=size, background="transparent"),
+        "opaque": generation(world, size=size, background="opaque"),
+        **{
+            form: generation(world, size=size, output_format=form)
+            for form in world.spec.facts.output_format.media_types
+        },
+        "one reference": edit(world, size=size),
+        "many references": edit(world, [picture] * _most(world), size=size),
+        "mask": edit(world, None, half_mask(SAMPLE), size=size),
+        "task": generation(world, background="transparent", output_format="webp"),
+        "task by ratio": generation(world, aspect_ratio="16:9"),
+        "callback": generation(world, size=size, callback_url=NOWHERE),
+    }
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="price")
+
+
+def refusals(world: World) -> Iterator[Probe]:
+    """One refusal of each kind; none may cost anything."""
+    size = default_size(world)
+    wishes = {
+        "size": generation(world, size="1000x1000"),
+        "quality": generation(world, size=size, quality="ultra"),
+        "count": generation(world, size=size, n=(world.spec.field("n").maximum or 1) + 1),
+        "prompt": generation(world, size=size, prompt=None),
+        "model": generation(world, size=size, model="no-such-model"),
+        "reference": generation(world, size=size, image_base64="!!!"),
+        "edit": edit(world, [], size=size),
+        "ratio": generation(world, aspect_ratio="99:1"),
+        "callback": generation(world, callback_url="nowhere"),
+        "format": generation(world, size=size, background="transparent", output_format="jpeg"),
+    }
+    if world.profile == "openai":
+        del wishes["model"]
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="free-failure")
+
+
+def tasks_and_calls(world: World) -> Iterator[Probe]:
+    """A task and a synchronous call, to be looked up in the records."""
+    wishes = {"task": generation(world), "call": generation(world, size=default_size(world))}
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="settle-once", level=Level.SMOKE)
+
+
+@rule("price", "price-auto", "tier")
+@probes(cells)
+def test_a_cell_of_the_price_table_is_charged(probe: Probe, court: Court, wave: Wave) -> None:
+    court.hear(probe)
+    judge_charge(court, probe, wave)
+
+
+@rule("price-n", "price", "n")
+@probes(counts)
+def test_several_pictures_cost_several_times_one(probe: Probe, court: Court, wave: Wave) -> None:
+    court.hear(probe)
+    judge_charge(court, probe, wave)
+
+
+@rule("price")
+@probes(trimmings)
+def test_trimmings_do_not_change_the_price(probe: Probe, court: Court, wave: Wave) -> None:
+    court.hear(probe)
+    judge_charge(court, probe, wave)
+
+
+@rule("price", "settle-once")
+@bill(Level.SMOKE, requests=0)
+def test_the_account_lost_what_the_run_should_cost(judge: Judge, wave: Wave) -> None:
+    """Whatever was sent ahead, in whatever combination of fields, is in this sum."""
+    weighings = wave.weighings()
+    if not weighings:
+        raise NotJudgedError(NO_BALANCE)
+    for weighing in weighings:
+        wrong = [] if weighing.is_right else [f"the account lost ${weighing.charged}"]
+        expected = f"${weighing.expected} for {_named(weighing.names)}"
+        judge("price", None, expected=expected, problems=wrong)
+        held = weighing.frozen_after - weighing.frozen_before
+        left = [f"${held} more is frozen than before"] if held else []
+        judge("settle-once", None, expected="nothing held when all has ended", problems=left)
+
+
+@rule("settle-once")
+@probes(tasks_and_calls)
+def test_a_record_tells_the_charge(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+    judge_record(court, court.target.recorded(probe), probe.price)
+
+
+@rule("free-failure")
+@bill(Level.FREE, requests=10)
+def test_refused_requests_cost_nothing(court: Court) -> None:
+    """The account is watched while one request of each kind is refused."""
+    target = court.target
+    with target.directory.account(Key.MAIN, alone=True):
+        before = target.balance()
+        sent = [_refused(court, each) for each in refusals(court.world)]
+        after = target.balance()
+    court.judge(
+        "free-failure",
+        sent[0],
+        expected="the same balance after requests that were refused",
+        problems=_changes(before, after),
+    )
+
+
+@rule("free-failure", "settle-once", "settle-once/records")
+@bill(Level.SMOKE, requests=2, largest=cheapest)
+def test_a_failed_task_costs_nothing(court: Court) -> None:
+    """It holds its price while it runs, and gives all of it back."""
+    target = court.target
+    with target.directory.account(Key.MAIN, alone=True):
+        before = target.balance()
+        created = target.send(_doomed(court.world), price=cheapest(court.world), alone=True)
+        history = target.follow(created)
+        after = target.balance()
+    if history.data.get("state") != "failed":
+        raise NotJudgedError("no task could be made to fail (a private reference URL did not)")
+    court.judge(
+        "free-failure",
+        created,
+        expected="the same balance after a task that failed",
+        problems=_changes(before, after),
+    )
+    judge_record(court, created, Decimal(0))
+
+
+@rule("settle-once", "settle-once/records")
+@bill(Level.SMOKE, requests=8, largest=cheapest)
+def test_a_task_is_held_then_charged_once(court: Court) -> None:
+    """From submit to its end its price is frozen; polling it on and on costs nothing more."""
+    target, world = court.target, court.world
+    request = generation(world, prompt="a watched task")
+    price = expected_of(world, request).price
+    with target.directory.account(Key.MAIN, alone=True):
+        before = target.balance()
+        created = target.send(request, price=price, alone=True)
+        during = target.balance()
+        state = at(target.get(_poll_path(created)).answer.json, "data", "state")
+        running = record_of(court, created) if state in _open_states(world) else None
+        history = target.follow(created)
+        ended = target.balance()
+        for _ in range(5):
+            target.get(_poll_path(created))
+        later = target.balance()
+    held = Balance(before.balance - price, before.total, before.frozen + price)
+    paid = Balance(before.balance - price, before.total - price, before.frozen)
+    moments = {"while it runs": (during, held), "when it has ended": (ended, paid)}
+    moments["after five more polls"] = (later, paid)
+    if state not in _open_states(world):
+        del moments["while it runs"]
+    for moment, (seen, wanted) in moments.items():
+        _judge_balance(court, history.created, seen, wanted, moment)
+    if running is not None and running.answer.status == 200:
+        _judge_running(court, running)
+
+
+@rule("settle-once", "price-n")
+@bill(Level.FULL, requests=PARALLEL, largest=lambda world: cheapest(world) * PARALLEL)
+def test_many_at_once_are_charged_to_the_cent(court: Court) -> None:
+    """Two requests that read the same balance before either writes it lose a charge."""
+    target, world = court.target, court.world
+    request = generation(world, size=default_size(world), prompt="one of many")
+    task = generation(world, prompt="one task of many")
+    requests = [(task if i % 2 else request).again(i + 1) for i in range(PARALLEL)]
+    price = expected_of(world, request).price
+    with target.directory.account(Key.MAIN, alone=True):
+        before = target.balance()
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            done = list(pool.map(lambda each: _ended(target, each, price), requests))
+        after = target.balance()
+    taken = sum(done)
+    paid = Balance(before.balance - taken * price, before.total - taken * price, before.frozen)
+    _judge_balance(court, None, after, paid, f"after {taken} requests at once for ${price} each")
+
+
+@rule("disconnect")
+@bill(Level.FULL, requests=2, largest=lambda world: cheapest(world) * 2)
+def test_who_goes_away_pays_all_the_same(court: Court) -> None:
+    target, world = court.target, court.world
+    request = generation(world, size=default_size(world), prompt="nobody waits for this")
+    price = expected_of(world, request).price
+    with target.directory.account(Key.MAIN, alone=True):
+        before = target.balance()
+        target.abandon(request, price=price)
+        target.wait_until(lambda: target.balance().total != before.total)
+        after = target.balance()
+    paid = Balance(before.balance - price, before.total - price, before.frozen)
+    _judge_balance(
+        court, Exchange(request, NO_ANSWER, 0), after, paid, "after the call", "disconnect"
+    )
+
+
+@rule("disconnect")
+@bill(Level.FULL, requests=1, largest=cheapest)
+def test_a_synchronous_request_holds_its_price(court: Court) -> None:
+    target, world = court.target, court.world
+    request = generation(world, size=default_size(world), prompt="held while it runs")
+    price = expected_of(world, request).price
+    seen: list[tuple[float, Balance]] = []
+    with target.directory.account(Key.MAIN, alone=True), ThreadPoolExecutor(1) as pool:
+        before = target.balance()
+        answer = pool.submit(target.send_unjudged, request, price=price, alone=True)
+        while not answer.done():
+            seen.append((time.time(), target.balance()))
+        exchange = answer.result()
+    end = exchange.sent_at + exchange.answer.seconds
+    span = end - exchange.sent_at
+    inside = [b for t, b in seen if exchange.sent_at + span / 4 < t < end - span / 3]
+    if not inside:
+        raise NotJudgedError("the target answers too fast to be watched at work")
+    held = Balance(before.balance - price, before.total, before.frozen + price)
+    _judge_balance(court, exchange, inside[len(inside) // 2], held, "while it runs", "disconnect")
+
+
+@rule("no-credit")
+@bill(Level.FREE, requests=2)
+def test_without_credit_nothing_is_made(court: Court, run: Run) -> None:
+    if Key.POOR not in run.keys:
+        raise NotJudgedError("it needs a key without credit (--poor-key)")
+    for request in _too_dear(court, Key.POOR):
+        expected = expected_of(court.world, request)
+        exchange = court.target.send(request, largest=expected.largest)
+        status = court.world.spec.facts.status.errors["no_credit"].status
+        wrong = [] if exchange.answer.status == status else [f"status {exchange.answer.status}"]
+        told = f"{status}: it costs ${expected.price}, more than the account has"
+        court.judge("no-credit", exchange, expected=told, problems=wrong)
+
+
+@rule("no-credit")
+@bill(Level.FREE, requests=4)
+def test_a_refusal_for_want_of_credit_changes_nothing(court: Court, run: Run) -> None:
+    if Key.POOR not in run.keys:
+        raise NotJudgedError("it needs a key without credit (--poor-key)")
+    target = court.target
+    with target.directory.account(Key.POOR, alone=True):
+        before = target.balance(Key.POOR)
+        request = _too_dear(court, Key.POOR)[0].again(1)
+        exchange = target.send(request, largest=expected_of(court.world, request).largest)
+        after = target.balance(Key.POOR)
+    told = "the same balance after a refusal with 402"
+    court.judge("no-credit", exchange, expected=told, problems=_changes(before, after))
+
+
+@rule("no-credit")
+@bill(Level.FULL, requests=PARALLEL, largest=lambda world: cheapest(world) * 2)
+def test_the_same_money_is_not_spent_twice(court: Court, run: Run) -> None:
+    """Money for two pictures and a half; many ask at once, two are served."""
+    control, target, world = run.state.control, court.target, court.world
+    if control is None or not control.open_accounts:
+        raise NotJudgedError("it needs an account with money for just a few pictures")
+    price = cheapest(world)
+    key = f"{run.keys[Key.MAIN]}-{run.seed}-few"
+    set_balance(target.transport, control, key, price * 5 / 2)
+    header = (("Authorization", f"{world.spec.facts.auth.scheme} {key}"),)
+    request = generation(world, size=default_size(world), prompt="for the last money")
+    requests = [replace(request, headers=header, key=Key.NONE, twin=i + 1) for i in range(PARALLEL)]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        answers = list(pool.map(target.transport.send, requests))
+    statuses = sorted(each.answer.status for each in answers)
+    refused = world.spec.facts.status.errors["no_credit"].status
+    wanted = sorted([200, 200, *[refused] * (PARALLEL - 2)])
+    wrong = [] if statuses == wanted else [f"{statuses.count(200)} served: {sorted(set(statuses))}"]
+    told = f"2 of {PARALLEL} at once served, the others {refused}"
+    court.judge("no-credit", answers[0], expected=told, problems=wrong)
+
+
+NO_ANSWER = Answer(0, (), b"", 0.0, "the client went away")
+
+
+def _named(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} requests together"
+
+
+def _refused(court: Court, probe: Probe) -> Exchange:
+    return court.target.send(probe.request.again(1), largest=probe.largest, alone=True)
+
+
+def _ended(target: Target, request: Request, price: Decimal) -> int:
+    """1 when the request was taken, and has come to its end."""
+    exchange = target.send_unjudged(request, price=price, alone=True)
+    if exchange.answer.task_id is not None:
+        target.follow(exchange)
+    return int(is_accepted(exchange))
+
+
+def _changes(before: Balance, after: Balance) -> list[str]:
+    names = ("total", "frozen", "balance")
+    pairs = [(name, getattr(before, name), getattr(after, name)) for name in names]
+    return [f"{name} went from {old} to {new}" for name, old, new in pairs if old != new]
+
+
+def _judge_balance(
+    court: Court,
+    exchange: Exchange | None,
+    seen: Balance,
+    wanted: Balance,
+    moment: str,
+    name: str = "settle-once",
+) -> None:
+    problems = balance_problems(_ledger(seen), expected=_ledger(wanted))
+    told = f"{moment}: total {wanted.total}, frozen {wanted.frozen}, balance {wanted.balance}"
+    court.judge(name, exchange, expected=told, problems=[each.text for each in problems])
+
+
+def _judge_running(court: Court, record: Exchange) -> None:
+    data = at(record.answer.json, "data")
+    told = {"settled": at(data, "settled"), "credits": at(data, "credits")}
+    wrong = [] if told == {"settled": False, "credits": 0} else [str(told)]
+    wanted = "settled false, credits 0 while it runs"
+    court.judge("settle-once/records", record, expected=wanted, problems=wrong)
+
+
+def _ledger(balance: Balance) -> Ledger:
+    return Ledger(total=balance.total, frozen=balance.frozen, balance=balance.balance)
+
+
+def _poll_path(created: Exchange) -> str:
+    return f"/images/generations?task_id={created.answer.task_id}"
+
+
+def _open_states(world: World) -> list[str]:
+    return [state for state, following in world.spec.facts.task_steps.next.items() if following]
+
+
+def _doomed(world: World) -> Request:
+    """A task that must fail: its reference lies on a private host."""
+    return generation(world, image_url="http://10.0.0.1/private.png", prompt="doomed")
+
+
+def _too_dear(court: Court, key: Key) -> list[Request]:
+    """A sync request and a task that cost a little more than the account has."""
+    world = court.world
+    try:
+        balance = court.target.balance(key).balance
+    except NotJudgedError:
+        balance = Decimal(0)
+    each = cheapest(world)
+    n = min(int(balance / each) + 1, world.spec.field("n").maximum or 1)
+    wishes = (generation(world, size=default_size(world), n=n), generation(world, n=n))
+    found = [replace(wish, key=key) for wish in wishes]
+    if expected_of(world, found[0]).price <= balance:
+        raise NotJudgedError(f"the account of --poor-key holds ${balance}, enough for {n} pictures")
+    return found
+
+
+def _without_quality(world: World, **fields: Json) -> Request:
+    return generation(world, quality=ABSENT, **fields)
+
+
+def _is_known(world: World, quality: str | None) -> bool:
+    """Synonyms are names of the profile openai alone."""
+    return (
+        world.profile == "openai" or quality not in world.spec.facts.profile.openai.quality_synonyms
+    )
+
+
+def _most(world: World) -> int:
+    return world.spec.facts.max_references.max
