@@ -75,10 +75,7 @@ def cheapest_size(spec: Spec) -> Size:
 
 def boundary_sizes(spec: Spec) -> list[Size]:
     """Legal sizes on a bound of a tier or of a rule, in both orientations, the cheap first."""
-    chosen = [*tier_edges(spec), *(size for rule in SIZE_RULES for size in _tightest(spec, rule))]
-    chosen += [size for tier in spec.facts.tier.tiers for size in tier.typical]
-    both = {each for size in chosen for each in (size, size.turned)}
-    return sorted(both, key=lambda size: (size.long_edge, size.pixels, size))
+    return list(_boundary_sizes(spec))
 
 
 def tier_edges(spec: Spec) -> list[Size]:
@@ -95,11 +92,7 @@ def tier_edges(spec: Spec) -> list[Size]:
 
 def near_misses(spec: Spec, rule: str) -> list[str]:
     """Texts of sizes that break this size rule alone and closely, in both orientations."""
-    if rule == "size-grammar":
-        return malformed_sizes(spec)
-    found = _off_grid(spec) if rule == "size-grid" else _outside(spec, rule)
-    alone = [size for size in found if verdict(spec, str(size)).broken == {rule}]
-    return [str(size) for each in alone for size in dict.fromkeys((each, each.turned))]
+    return malformed_sizes(spec) if rule == "size-grammar" else list(_near_misses(spec, rule))
 
 
 def malformed_sizes(spec: Spec) -> list[str]:
@@ -299,6 +292,21 @@ def _reduced(size: Size) -> str:
 @lru_cache(maxsize=8)
 def _legal(spec: Spec) -> frozenset[Size]:
     return frozenset().union(*legal_by_tier(spec).values())
+
+
+@lru_cache(maxsize=8)
+def _boundary_sizes(spec: Spec) -> tuple[Size, ...]:
+    chosen = [*tier_edges(spec), *(size for rule in SIZE_RULES for size in _tightest(spec, rule))]
+    chosen += [size for tier in spec.facts.tier.tiers for size in tier.typical]
+    both = {each for size in chosen for each in (size, size.turned)} & _legal(spec)
+    return tuple(sorted(both, key=lambda size: (size.long_edge, size.pixels, size)))
+
+
+@lru_cache(maxsize=32)
+def _near_misses(spec: Spec, rule: str) -> tuple[str, ...]:
+    found = _off_grid(spec) if rule == "size-grid" else _outside(spec, rule)
+    alone = [size for size in found if verdict(spec, str(size)).broken == {rule}]
+    return tuple(str(size) for each in alone for size in dict.fromkeys((each, each.turned)))
 
 
 def _tightest(spec: Spec, rule: str) -> list[Size]:
