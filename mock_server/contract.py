@@ -5,9 +5,11 @@ from pathlib import Path
 
 import yaml
 
+from mock_server.consistency import refuse_contradictions
 from mock_server.facts import Contract, ModelCard, Route, StreamEvents
 from mock_server.rulebook import Rulebook
 from mock_server.section import ContractError, Section
+from mock_server.vocabulary import refuse_unknown_words
 
 __all__ = [
     "Contract",
@@ -49,10 +51,12 @@ def _read_contract(root: Section, source: bytes) -> Contract:
         root.anything(key)
     schemas = root.section("components").section("schemas")
     routes = tuple(_routes(root.section("paths")))
+    refuse_unknown_words(schemas, root.section("x-contract").section("rules"))
     rules = Rulebook(root.section("x-contract"), schemas)
     contract = rules.contract(document=document, source=source, routes=routes)
     rules.done()
     root.done()
+    refuse_contradictions(contract)
     return contract
 
 

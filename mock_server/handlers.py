@@ -229,7 +229,8 @@ async def get_result(request: web.Request) -> web.StreamResponse:
     picture = await picture_named(mock, name)
     if picture is None:
         raise not_found(f"No such result: {shortened(name)}", rule="same-bytes")
-    return pieces_answer(list(picture.parts), content_type=picture.content_type)
+    content_type = mock.contract.media_types[name.rpartition(".")[2]]
+    return pieces_answer(list(picture.parts), content_type=content_type)
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -126,21 +126,23 @@ async def _load(mock: Mock, given: Given) -> Loaded:
         return await _from_bytes(mock, given.field, given.value, None)
     if form_of(given.value) is Form.URL:
         return await _from_url(mock, given.field, given.value)
-    return await _from_bytes(mock, given.field, _decoded(given.field, given.value), None)
+    data = _decoded(given.field, given.value, mock.contract.references)
+    return await _from_bytes(mock, given.field, data, None)
 
 
-def _decoded(field: str, text: str) -> bytes:
+def _decoded(field: str, text: str, table: ReferenceTable) -> bytes:
     data = data_of(text)
     try:
         if data is not None:
             return pybase64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         pass
-    raise _not_a_picture(field, f"got {shortened(text)}, which does not decode as base64")
+    raise _not_a_picture(field, f"got {shortened(text)}, which does not decode as base64", table)
 
 
-def _not_a_picture(field: str, problem: str) -> ApiError:
-    expects = "must be a PNG, JPEG or WebP picture, as a file, an http(s) URL, a data URI or base64"
+def _not_a_picture(field: str, problem: str, table: ReferenceTable) -> ApiError:
+    kinds = " or ".join(table.formats)
+    expects = f"must be a picture ({kinds}), as a file, an http(s) URL, a data URI or base64"
     return bad_field(field, f"{expects}; {problem}", rule="reference-forms")
 
 
@@ -152,14 +154,17 @@ async def _from_bytes(mock: Mock, field: str, data: bytes, url: str | None) -> L
     try:
         examined = await mock.in_thread(partial(examine, data, max_pixels=table.max_pixels))
     except NotAPicture as error:
-        raise _not_a_picture(field, f"got {len(data):,} bytes: {error}") from None
+        raise _not_a_picture(field, f"got {len(data):,} bytes: {error}", table) from None
+    if examined.format not in table.formats:
+        raise _not_a_picture(field, f"got a picture in the format {examined.format}", table)
     return Loaded(field, Reference(data, url), examined)
 
 
 async def _from_url(mock: Mock, field: str, text: str) -> Loaded:
     parts = http_url(text)
     if parts is None:
-        raise _not_a_picture(field, f"got {shortened(text)}, which is no absolute URL")
+        problem = f"got {shortened(text)}, which is no absolute URL"
+        raise _not_a_picture(field, problem, mock.contract.references)
     own = await own_file(mock, parts.path)
     if own is not None:
         return await _from_bytes(mock, field, own, text)

@@ -1,7 +1,7 @@
 """The rules of the contract file, each read once and from the one entry that is its home."""
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
@@ -81,7 +81,7 @@ class Rulebook:
             errors=_error_table(self["error-shape"], status),
             generation_events=_events(self["stream"].section("events").section("generation")),
             edit_events=_events(self["stream"].section("events").section("edit")),
-            extras=self["sync-shape"].texts("extras"),
+            extras=self._extras(),
             upload_part=self["files"].text("part"),
             profiles=self._profiles(models, sizes, prices),
             default_profile=self["profile"].text("default"),
@@ -148,7 +148,15 @@ class Rulebook:
         data = self["background"]
         alpha = data.mapping("alpha", Section.text)
         self._agree("Background", tuple(alpha), data.place + ".alpha")
+        for background, needs in alpha.items():
+            _all_among((_ALPHA.get(background, "either"),), (needs,), f"{data.place}.alpha")
         return frozenset(data.texts("formats_without_alpha"))
+
+    def _extras(self) -> tuple[str, ...]:
+        data = self["sync-shape"]
+        extras = data.texts("extras")
+        _all_among(_EXTRAS, extras, f"{data.place}.extras")
+        return extras
 
     def _references(self) -> ReferenceTable:
         forms, parts, mask = self["reference-forms"], self["edit-parts"], self["mask"]
@@ -181,10 +189,11 @@ class Rulebook:
 
     def _models(self) -> ModelTable:
         data = self["model"]
-        before, between = data.texts("refusal")
-        return ModelTable(
-            data.texts("supported"), frozenset(data.texts("aliases")), (before, between)
-        )
+        supported = data.texts("supported")
+        if not supported:
+            raise ContractError(f"{data.place}.supported", "must not be empty")
+        before, between = data.texts("refusal", count=2)
+        return ModelTable(supported, frozenset(data.texts("aliases")), (before, between))
 
     def _defaults(self) -> Defaults:
         derive = self["derive"]
@@ -206,16 +215,23 @@ class Rulebook:
 
     def _tasks(self) -> TaskTable:
         created, steps = self["task-created"], self["task-steps"]
-        states = tuple(steps.mapping("next", Section.texts))
+        following = steps.mapping("next", Section.texts)
+        states = tuple(following)
         self._agree("TaskState", states, steps.place + ".next")
+        for state, allowed in following.items():
+            _all_among(states, allowed, f"{steps.place}.next.{state}")
         fields = self["task-poll"].mapping("fields", Section.texts)
         self._agree("TaskState", tuple(fields), self["task-poll"].place + ".fields")
         if steps.text("initial") != states[0] or created.text("state") != states[0]:
             raise ContractError(f"{steps.place}.initial", f"must be {states[0]}, as in next")
         retryable = self["fail-codes"].mapping("retryable", Section.flag)
         self._agree("FailCode", tuple(retryable), self["fail-codes"].place)
+        if len(states) != len(_STATE_MEANINGS):
+            raise ContractError(
+                f"{steps.place}.next", f"must be four: {', '.join(_STATE_MEANINGS)}"
+            )
         pending, processing, completed, failed = states
-        from_text, from_image = self._enum("ModelType")
+        from_text, from_image = self._schemas.section("ModelType").texts("enum", count=2)
         return TaskTable(
             code=created.whole("code"),
             msg=created.text("msg"),
@@ -230,8 +246,9 @@ class Rulebook:
 
     def _hooks(self) -> HookTable:
         once, retry, payload = self["hook-once"], self["hook-retry"], self["hook-payload"]
-        payload.texts("json_strings")
-        payload.mapping("null_when", Section.texts)
+        _all_among(_PAYLOAD_TEXTS, payload.texts("json_strings"), f"{payload.place}.json_strings")
+        null_when = payload.mapping("null_when", Section.texts)
+        _all_among(self._enum("TaskState"), null_when, f"{payload.place}.null_when")
         return HookTable(
             method=once.text("method"),
             content_type=once.text("content_type"),
@@ -271,6 +288,20 @@ class Rulebook:
         return {name: known_profiles[name] for name in names}
 
 
+_STATE_MEANINGS = ("waiting", "at work", "ended well", "ended badly")
+# What the mock draws and sends, whatever the contract says of it.
+_ALPHA = {"transparent": "required", "opaque": "forbidden"}
+_PAYLOAD_TEXTS = ("param", "resultJson")
+_EXTRAS = ("background", "output_format", "quality", "size", "usage")
+
+
+def _all_among(allowed: Iterable[str], names: Iterable[str], place: str) -> None:
+    known = list(allowed)
+    for name in names:
+        if name not in known:
+            raise ContractError(place, f"{name!r} is not among {', '.join(known)}")
+
+
 _BASES = ("stated", "openai", "observed", "assumed")
 
 
@@ -288,10 +319,9 @@ def _rule_data(entry: Section) -> Section:
 
 
 def _tier(entry: Section) -> Tier:
-    long_edge_max = entry.anything("long_edge_max")
     tier = Tier(
         name=entry.text("name"),
-        long_edge_max=None if long_edge_max is None else entry.whole("long_edge_max"),
+        long_edge_max=entry.whole_or_null("long_edge_max"),
         typical=tuple(_size(text, entry.place) for text in entry.texts("typical")),
     )
     entry.done()

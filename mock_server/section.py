@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from math import inf
 from typing import TypeVar
 
 __all__ = ["ContractError", "Section"]
@@ -63,11 +64,13 @@ class Section:
         """A string."""
         return self._typed(key, "text", str)
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of strings."""
+    def texts(self, key: str, *, count: int | None = None) -> tuple[str, ...]:
+        """A list of strings, of just so many where a count is given."""
         items = self.items(key)
         if not all(isinstance(item, str) for item in items):
             raise ContractError(self._at(key), "must be a list of text")
+        if count is not None and len(items) != count:
+            raise ContractError(self._at(key), f"must have {count} items; got {len(items)}")
         return tuple(map(str, items))
 
     def flag(self, key: str) -> bool:
@@ -80,6 +83,10 @@ class Section:
         if isinstance(value, bool) or not isinstance(value, int):
             raise ContractError(self._at(key), f"must be a whole number; got {_kind(value)}")
         return value
+
+    def whole_or_null(self, key: str) -> int | None:
+        """A whole number, or null; the key has to be there."""
+        return None if self._needed(key) is None else self.whole(key)
 
     def number(self, key: str) -> float:
         """A number, whole or not, not negative."""
@@ -145,7 +152,7 @@ class Section:
 
 
 def _number(value: object, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
         raise ContractError(place, f"must be a number of at least 0; got {_kind(value)}")
     return value
 

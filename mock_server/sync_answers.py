@@ -68,14 +68,15 @@ def _body(mock: Mock, job: Job, pictures: Sequence[Picture]) -> Iterator[bytes]:
         yield json_bytes(url)
         yield b"}"
     yield b"]"
-    if mock.table.profile.extras:
+    if mock.table.profile.extras and mock.contract.extras:
         yield b"," + json_bytes(_extras(mock, job))[1:-1]
     yield b"}"
 
 
 def _extras(mock: Mock, job: Job) -> dict[str, object]:
     """What OpenAI's own answer says beside the pictures (Rule: sync-shape)."""
-    return {**_facts(mock, job), "usage": _usage(job)}
+    extras = {**_facts(mock, job), "usage": _usage(job)}
+    return {name: extras[name] for name in mock.contract.extras}
 
 
 def _facts(mock: Mock, job: Job) -> dict[str, object]:
