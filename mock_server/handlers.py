@@ -77,8 +77,9 @@ async def get_task(request: web.Request) -> web.StreamResponse:
         raise ApiError(
             text, kind="bad_request", code="missing_task_id", param="task_id", rule="poll-errors"
         )
-    job = mock.store.poll_task(task_id, mock.clock.now())
-    if job is None or job.account != request[EXCHANGE].account:
+    account = str(request[EXCHANGE].account)
+    job = mock.store.poll_task(task_id, mock.clock.now(), account=account)
+    if job is None:
         raise _unknown_task(task_id)
     return _standing(mock, job)
 

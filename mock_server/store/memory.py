@@ -168,6 +168,7 @@ class MemoryStore:
     def _keep(self, job: Job) -> None:
         kept = self._tasks if job.is_task else self._calls
         kept[job.id] = job
+        self._forget_calls()
 
     def settle_due(self, now: float) -> None:
         """End every task whose time has come and that owes no poll."""
@@ -183,10 +184,12 @@ class MemoryStore:
         self.settle_due(now)
         return self._alive(self._tasks.get(task_id), now)
 
-    def poll_task(self, task_id: str, now: float) -> Job | None:
-        """A task as this poll shows it; the poll counts for `polls_left`."""
+    def poll_task(self, task_id: str, now: float, *, account: str) -> Job | None:
+        """A task of that account as this poll shows it; the poll counts for `polls_left`."""
         job = self.task(task_id, now)
-        if job is None or job.polls_left == 0:
+        if job is None or job.account != account:
+            return None
+        if job.polls_left == 0:
             return job
         polled = self._tasks[task_id] = poll(job, now)
         if polled.polls_left == 0:
@@ -208,15 +211,20 @@ class MemoryStore:
         return reversed(self._tasks.values())
 
     def _forget_old_tasks(self, now: float) -> None:
-        oldest = next(iter(self._tasks.values()))
-        if self._alive(oldest, now) is None:
+        while self._tasks and self._alive(oldest := next(iter(self._tasks.values())), now) is None:
             del self._tasks[oldest.id]
             self._forget_sources(oldest.id)
+            if oldest.ended_at is None:
+                self.account(oldest.account).frozen -= oldest.price
 
     def _forget_calls(self) -> None:
+        """A running call is not forgotten: it has yet to be paid."""
         while len(self._calls) > self._limits.calls:
-            job_id, _ = self._calls.popitem(last=False)
-            self._forget_sources(job_id)
+            oldest = next(iter(self._calls.values()))
+            if oldest.ended_at is None:
+                return
+            del self._calls[oldest.id]
+            self._forget_sources(oldest.id)
 
     # --- what edits start from
 
