@@ -21,6 +21,7 @@ from mock_server.middlewares import REQUEST_ID, access, error_answer, errors, fa
 from mock_server.mock import MOCK, Mock
 from mock_server.pictures import Studio
 from mock_server.results import result_urls
+from mock_server.rules.quotes import Quotes
 from mock_server.rules.requests import Operation
 from mock_server.rules.tasks import Job, state_of
 from mock_server.schemas import BodySchema, compile_body
@@ -79,12 +80,13 @@ def _mock(
 ) -> Mock:
     profile = _known("profile", settings.profile, contract.default_profile, (*contract.profiles,))
     errors = contract.errors
+    table = contract.request_table(profile, aliases=settings.model_alias)
     style = _known("error_style", settings.error_style, errors.default_style, errors.styles)
     mock = Mock(
         contract=contract,
         settings=settings,
         operations={HANDLERS[route.operation_id]: route for route in _handled(contract)},
-        table=contract.request_table(profile, aliases=settings.model_alias),
+        quotes=Quotes(table, contract.prices, contract.latencies),
         schemas=_schemas(contract),
         error_style=style,
         clock=clock,

@@ -16,7 +16,8 @@ from mock_server.fault_rules import FaultBook
 from mock_server.fetching import Fetcher
 from mock_server.journal import Exchange, Journal
 from mock_server.pictures import Picture, Scene, Studio
-from mock_server.rules.requests import Operation, RequestTable
+from mock_server.rules.quotes import Quotes
+from mock_server.rules.requests import Operation
 from mock_server.rules.tasks import Job
 from mock_server.schemas import BodySchema
 from mock_server.settings import Settings
@@ -36,7 +37,7 @@ class Mock:
     contract: Contract
     settings: Settings
     operations: dict[Handler, Route]
-    table: RequestTable
+    quotes: Quotes
     schemas: dict[Operation, dict[str, BodySchema]]
     error_style: str
     clock: Clock

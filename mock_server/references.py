@@ -26,7 +26,14 @@ from mock_server.rules.references import (
 )
 from mock_server.store.memory import Sources
 
-__all__ = ["Brought", "Given", "bring_references", "given_references", "needs_reference"]
+__all__ = [
+    "NOTHING",
+    "Brought",
+    "Given",
+    "bring_references",
+    "given_references",
+    "needs_reference",
+]
 
 
 class Given(NamedTuple):

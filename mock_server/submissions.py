@@ -12,12 +12,17 @@ from mock_server.errors import bad_field, no_credit, shortened
 from mock_server.fault_rules import Occasion
 from mock_server.journal import Exchange
 from mock_server.mock import EXCHANGE, Mock
-from mock_server.references import Brought, bring_references, given_references, needs_reference
+from mock_server.references import (
+    NOTHING,
+    Brought,
+    bring_references,
+    given_references,
+    needs_reference,
+)
 from mock_server.rules.latency import timing
 from mock_server.rules.modes import Mode, provider_fields
-from mock_server.rules.pricing import price
-from mock_server.rules.requests import ImageRequest, Operation, read_image_request, size_in
-from mock_server.rules.sizes import tier_of
+from mock_server.rules.quotes import Quote
+from mock_server.rules.requests import Operation, read_image_request
 from mock_server.rules.tasks import Failure, Job
 from mock_server.store.memory import Sources
 
@@ -35,10 +40,11 @@ class Submission(NamedTuple):
 async def submit(mock: Mock, request: web.Request, operation: Operation) -> Submission:
     """Accept the request and hold its price; raises ApiError, and then nothing was created."""
     exchange = request[EXCHANGE]
-    body = await read_body(request, mock.schemas[operation], file_fields=_file_fields(mock))
+    file_parts = mock.contract.references.file_parts
+    body = await read_body(request, mock.schemas[operation], file_fields=file_parts)
     exchange.fields = _as_shown(body)
-    image_request, brought = await _decide(mock, body, operation)
-    job = _job(mock, request, image_request, brought, waits=operation is Operation.CREATE_AND_WAIT)
+    quote, brought = await _decide(mock, body, operation)
+    job = _job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT)
     exchange.decided = _decision(job)
     job = _misbehaving(mock, exchange, job)
     if not mock.store.submit(job, brought.sources, job.created_at):
@@ -65,51 +71,56 @@ def _misbehaving(mock: Mock, exchange: Exchange, job: Job) -> Job:
     return job
 
 
-def _file_fields(mock: Mock) -> frozenset[str]:
+async def _decide(mock: Mock, body: Body, operation: Operation) -> tuple[Quote, Brought]:
+    fields = _checked(mock, body)
+    body = Body(fields, body.files, body.schema)
     table = mock.contract.references
-    return frozenset((*table.image_parts, table.mask_part))
+    if not body.files and fields.keys().isdisjoint(table.fields):
+        if operation is Operation.EDIT:
+            raise needs_reference()
+        return mock.quotes.without_references(fields, operation), NOTHING
+    given = given_references(body, table)
+    if operation is Operation.EDIT and not given:
+        raise needs_reference()
+    asked = read_image_request(fields, operation, mock.quotes.table, has_references=bool(given))
+    brought = await bring_references(mock, body, given)
+    if brought.refused is not None and asked.mode is Mode.SYNC:
+        raise bad_field(brought.refused.field, brought.refused.text, rule="private-url")
+    return mock.quotes.of(asked, first=brought.first_ratio), brought
 
 
-async def _decide(mock: Mock, body: Body, operation: Operation) -> tuple[ImageRequest, Brought]:
-    table = mock.table
-    fields = provider_fields(body.fields, table.profile, absent_sizes=mock.contract.absent_sizes)
+def _checked(mock: Mock, body: Body) -> dict[str, object]:
+    """The fields that the contract names, after they were found to keep their schemas."""
+    profile = mock.quotes.table.profile
+    fields = provider_fields(body.fields, profile, absent_sizes=mock.contract.absent_sizes)
     if mock.settings.strict_fields:
         body.schema.refuse_unknown(fields)
     fields = body.schema.known(fields)
     body.schema.check(fields)
-    body = Body(fields, body.files, body.schema)
-    given = given_references(body, mock.contract.references)
-    if operation is Operation.EDIT and not given:
-        raise needs_reference()
-    image_request = read_image_request(fields, operation, table, has_references=bool(given))
-    brought = await bring_references(mock, body, given)
-    if brought.refused is not None and image_request.mode is Mode.SYNC:
-        raise bad_field(brought.refused.field, brought.refused.text, rule="private-url")
-    return image_request, brought
+    return fields
 
 
-def _job(
-    mock: Mock, request: web.Request, asked: ImageRequest, brought: Brought, *, waits: bool
-) -> Job:
-    contract, exchange = mock.contract, request[EXCHANGE]
-    size = size_in(asked, mock.table, first=brought.first_ratio)
-    tier = tier_of(size, contract.sizes).name
-    billed = contract.prices.billed_quality(asked.quality)
-    times = timing(contract.latencies, billed_quality=billed, u=mock.random.random())
-    now = mock.clock.now()
-    starts_at = now + mock.clock.lasting(times.pending)
-    is_task = asked.mode is Mode.ASYNC
+def _job(mock: Mock, request: web.Request, quote: Quote, brought: Brought, *, waits: bool) -> Job:
+    exchange, clock = request[EXCHANGE], mock.clock
+    times = timing(
+        quote.seconds,
+        pending_share=mock.contract.latencies.pending_share,
+        u=mock.random.random(),
+    )
+    now = clock.now()
+    starts_at = now + clock.lasting(times.pending)
+    is_task = quote.request.mode is Mode.ASYNC
     return Job(
         id=f"task_{mock.new_id()}" if is_task else exchange.id,
         account=str(exchange.account),
-        request=asked,
-        size=size,
-        tier=tier,
-        price=price(contract.prices, tier=tier, quality=asked.quality, n=asked.n),
+        request=quote.request,
+        size=quote.size,
+        tier=quote.tier,
+        price=quote.price,
         base_url=base_url(mock, request),
         created_at=now,
         starts_at=starts_at,
-        due_at=starts_at if brought.refused else now + mock.clock.lasting(times.total),
+        due_at=starts_at if brought.refused else now + clock.lasting(times.total),
         failure=_failure(mock, brought),
         polls_left=mock.settings.min_polls if is_task and not waits else 0,
     )

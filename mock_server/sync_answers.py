@@ -68,7 +68,7 @@ def _body(mock: Mock, job: Job, pictures: Sequence[Picture]) -> Iterator[bytes]:
         yield json_bytes(url)
         yield b"}"
     yield b"]"
-    if mock.table.profile.extras and mock.contract.extras:
+    if mock.quotes.table.profile.extras and mock.contract.extras:
         yield b"," + json_bytes(_extras(mock, job))[1:-1]
     yield b"}"
 

@@ -40,7 +40,7 @@ class LatencyTable:
     seconds: Mapping[str, Triangle]
 
 
-def timing(table: LatencyTable, *, billed_quality: str, u: float) -> Timing:
+def timing(triangle: Triangle, *, pending_share: float, u: float) -> Timing:
     """The times of one request for a random u in 0..1 (Rule: latency)."""
-    total = table.seconds[billed_quality].at(u)
-    return Timing(pending=total * table.pending_share, total=total)
+    total = triangle.at(u)
+    return Timing(pending=total * pending_share, total=total)

@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -25,7 +25,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTable:
-    """The limits of references and masks, and the hosts that are never fetched."""
+    """The limits of references and masks, and the hosts that are never fetched.
+
+    `file_parts` are the parts of a form that may be files; `fields` is every field or part that
+    holds a picture, the mask included.
+    """
 
     single: tuple[str, ...]
     many: tuple[str, ...]
@@ -41,6 +45,15 @@ class ReferenceTable:
     private_suffixes: tuple[str, ...]
     private_text: str
     private_fail_code: str
+    file_parts: frozenset[str] = field(init=False)
+    fields: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        file_parts = frozenset((*self.image_parts, self.mask_part))
+        object.__setattr__(self, "file_parts", file_parts)
+        object.__setattr__(
+            self, "fields", file_parts | {*self.single, *self.many, *self.mask_fields}
+        )
 
 
 class Form(Enum):
