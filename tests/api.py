@@ -44,9 +44,9 @@ def example_request() -> dict[str, Any]:
 class Money(NamedTuple):
     """An account in USD."""
 
-    balance: Decimal
-    total: Decimal
-    frozen: Decimal
+    balance: Decimal | int
+    total: Decimal | int
+    frozen: Decimal | int
 
 
 class Api:
