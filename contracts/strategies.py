@@ -32,6 +32,7 @@ __all__ = [
     "image_requests",
     "legal_sizes",
     "malformed_sizes",
+    "mixed_fields",
     "near_misses",
     "pairwise",
     "resolutions",
@@ -196,6 +197,26 @@ def faulty_fields(spec: Spec) -> list[Faulty]:
     return found + wrong_types(spec)
 
 
+def mixed_fields(spec: Spec) -> list[dict[str, Json]]:
+    """Mixes of optional fields in which any two values meet, all legal together.
+
+    The key `references` counts the pictures to send along; a None is left out.
+    """
+    factors: dict[str, Sequence[Json]] = {
+        "size": [None, str(cheapest_size(spec)), str(spec.facts.tier.tiers[0].typical[-1])],
+        "quality": [None, *spec.field("quality").enum],
+        "n": [None, 1, 2, 3],
+        "output_format": [None, *spec.field("output_format").enum],
+        "background": [None, *spec.field("background").enum],
+        "response_format": [None, *spec.field("response_format").enum],
+        "output_compression": [None, *valid_values(spec, "output_compression")],
+        "aspect_ratio": [None, "3:2", "1:2"],
+        "resolution": [None, *resolutions(spec)[:2]],
+        "references": [0, 1, 2],
+    }
+    return [_with_alpha(spec, row) for row in pairwise(factors)]
+
+
 def pairwise(factors: Mapping[str, Sequence[Json]]) -> list[dict[str, Json]]:
     """Combinations in which each value of each factor meets each value of every other one.
 
@@ -277,6 +298,12 @@ def _needs_alpha_in_vain(spec: Spec, body: Mapping[str, Json]) -> bool:
     facts = spec.facts.background
     needs = facts.alpha.get(str(body.get("background"))) == "required"
     return needs and body.get("output_format") in facts.formats_without_alpha
+
+
+def _with_alpha(spec: Spec, row: dict[str, Json]) -> dict[str, Json]:
+    """The row without its format, where that cannot do what the background needs."""
+    without = {name: value for name, value in row.items() if name != "output_format"}
+    return without if _needs_alpha_in_vain(spec, row) else row
 
 
 def _cheap_sizes(spec: Spec) -> list[Size]:

@@ -166,19 +166,22 @@ def _stream(spec: Spec, question: Question) -> Iterator[Fault]:
 
 
 def _references(spec: Spec, question: Question) -> Iterator[Fault]:
-    asked = question.asked
-    fields, most = frozenset(each.field for each in asked.references), spec.facts.max_references.max
+    asked, most = question.asked, spec.facts.max_references.max
     if len(asked.references) > most:
         text = f"{len(asked.references)} references, more than {most}"
-        yield Fault("max-references", text, fields)
+        yield Fault("max-references", text, _reference_fields(spec))
     if asked.operation == "editImage" and not asked.references:
         yield Fault("edit-needs-image", "no reference", frozenset({"image"}))
-    for each in (*asked.references, *asked.masks):
-        yield from _reference(spec, question, each)
+    for each in asked.references:
+        yield from _reference(spec, question, each, _names(spec, each))
+    for each in asked.masks:
+        yield from _reference(spec, question, each, _mask_fields(spec))
 
 
-def _reference(spec: Spec, question: Question, carried: Carried) -> Iterator[Fault]:
-    found, params = read_reference(spec, carried.value), frozenset({carried.field})
+def _reference(
+    spec: Spec, question: Question, carried: Carried, params: frozenset[str]
+) -> Iterator[Fault]:
+    found = read_reference(spec, carried.value)
     if isinstance(found, Unusable):
         part = "max-bytes" if "bytes" in found.reason else None
         part = "max-pixels" if "pixels" in found.reason else part
@@ -189,15 +192,32 @@ def _reference(spec: Spec, question: Question, carried: Carried) -> Iterator[Fau
         yield Fault("private-url", text, params, "sync", message=(table.text,))
 
 
+def _names(spec: Spec, carried: Carried) -> frozenset[str]:
+    """What a reference's field may be called: a part without its brackets, an object by its key."""
+    own = {carried.field, carried.field.removesuffix("[]")}
+    return frozenset(
+        own | ({"image_url"} if carried.field in spec.facts.reference_forms.many else set())
+    )
+
+
+def _reference_fields(spec: Spec) -> frozenset[str]:
+    """Any of the fields may be named where all of them together are too many."""
+    forms = spec.facts.reference_forms
+    return frozenset((*forms.single, *forms.many, *spec.facts.edit_parts.image_parts))
+
+
+def _mask_fields(spec: Spec) -> frozenset[str]:
+    return frozenset((spec.facts.edit_parts.mask_part, *spec.facts.mask.fields))
+
+
 def _is_refused(spec: Spec, question: Question, remote: Remote) -> bool:
     return is_private(spec, remote.url) and not question.minted(remote.url)
 
 
 def _mask(spec: Spec, question: Question) -> Iterator[Fault]:
-    asked = question.asked
+    asked, fields = question.asked, _mask_fields(spec)
     if not asked.masks:
         return
-    fields = frozenset(each.field for each in asked.masks)
     if not asked.references:
         yield Fault("mask", "a mask without a reference", fields | {"image"})
         return

@@ -55,6 +55,8 @@ class Expectation:
     """required, forbidden or either."""
     shown: frozenset[str] = frozenset()
     """The fields of each entry of a synchronous answer."""
+    inline_rule: tuple[str, str | None] = ("sync-shape", None)
+    """The rule, and its part, that an entry without `b64_json` breaks."""
     model: str | None = None
     model_type: str = ""
     ends: str = "completed"
@@ -140,6 +142,7 @@ def _accepted(spec: Spec, question: Question, mode: Mode) -> Expectation:
         image_format=asked.text("output_format") or spec.default("output_format"),
         alpha=spec.facts.background.alpha[asked.text("background") or spec.default("background")],
         shown=_shown(asked),
+        inline_rule=_inline_rule(asked),
         model=asked.text("model"),
         model_type="IMAGE_TO_IMAGE" if asked.references else "TEXT_TO_IMAGE",
         ends="failed" if fails else "completed",
@@ -184,6 +187,12 @@ def _shown(asked: Asked) -> frozenset[str]:
     """Rule: response-format."""
     url_only = asked.operation == "editImage" and asked.values.get("response_format") == "url"
     return frozenset({"url"}) if url_only else frozenset({"b64_json", "url"})
+
+
+def _inline_rule(asked: Asked) -> tuple[str, str | None]:
+    """That `url` leaves nothing out of a generation is but a reading. Rule: response-format."""
+    is_reading = asked.operation != "editImage" and asked.values.get("response_format") == "url"
+    return ("response-format", "generations") if is_reading else ("sync-shape", None)
 
 
 def _private(spec: Spec, question: Question) -> bool:

@@ -97,8 +97,8 @@ def _entry(expected: Expectation, entry: Mapping[str, Json]) -> Iterator[Problem
         if inline is not None:
             yield Problem("response-format", "b64_json is there; url was asked for")
     elif inline is None:
-        rule = SHAPE if "b64_json" not in entry else "response-format"
-        yield Problem(rule, "b64_json is missing")
+        rule, part = expected.inline_rule
+        yield Problem(rule, "b64_json is missing", part)
     elif _decoded(inline) is None:
         yield Problem(SHAPE, f"b64_json is no strict base64; it begins {inline!r:.40}")
 

@@ -186,7 +186,7 @@ def test_a_right_answer_is_fine() -> None:
         (without("url"), "sync-shape: url is None; expected an absolute http(s) URL"),
         (put("url", "/results/a.png"), "sync-shape: url is '/results/a.png'; expected an absolute"),
         (without("b64_json"), "sync-shape: b64_json is missing"),
-        (put("b64_json", None), "response-format: b64_json is missing"),
+        (put("b64_json", None), "sync-shape: b64_json is missing"),
         (put("b64_json", "abc\n="), "sync-shape: b64_json is no strict base64; it begins"),
         (put("b64_json", "data:image/png;base64,AAAA"), "sync-shape: b64_json is no strict base64"),
         (put("b64_json", ""), "size-exact: no PNG, JPEG or WebP"),
@@ -242,6 +242,8 @@ def test_an_edit_that_asked_for_url_has_no_base64() -> None:
     body = right()
     del body["data"][0]["b64_json"]
     assert judged(body, wanted) == []
+    told_of = judged(body, expected(response_format="url"))
+    assert told_of == ["response-format (generations): b64_json is missing"]
 
 
 def test_the_openai_extras_are_judged_where_they_are_on() -> None:
