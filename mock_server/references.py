@@ -70,6 +70,11 @@ class Brought(NamedTuple):
 
 NOTHING = Brought(Sources((), None), None, None)
 
+# A mask of one opaque pixel, to stand for one that is not at hand: it repaints nothing.
+_KEEPS_ALL = pybase64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNgYGD4DwABBAEAgLvRWwAAAABJRU5ErkJggg=="
+)
+
 
 def given_references(body: Body, table: ReferenceTable) -> list[Given]:
     """Every reference of the body, files first.
@@ -195,8 +200,10 @@ async def _fetched(mock: Mock, field: str, url: str) -> Loaded:
 def _fitting_mask(
     mask: Loaded | None, first: Examined | None, table: ReferenceTable
 ) -> bytes | None:
-    if mask is None or mask.examined is None:
+    if mask is None:
         return None
+    if mask.examined is None:
+        return _KEEPS_ALL
     problem = mask_problem(_look(mask.examined), _look(first) if first else None, table)
     if problem is not None:
         raise bad_field(mask.field, f"the mask {problem}", rule="mask")
