@@ -47,7 +47,7 @@ class Frame:
         self._channels = channels
         self._columns = setting.columns + 1  # a word's blank may lie in the margin
         self._stride = 1 + setting.width * channels
-        self._blank_sums: dict[tuple[int, int], Sum] = {}
+        self._blanks: dict[tuple[int, int], tuple[Sum, list[int]]] = {}
         self._recurring = lru_cache(maxsize=_LINES_KEPT)(self._line)
 
     @property
@@ -97,15 +97,13 @@ class Frame:
 
         A dot is `scale` pixels of 3 bytes that differ from paper; Adler-32 is linear in them.
         """
-        blank = self._blank(len(label.prompt), len(label.details))
-        scale = self._setting.scale
-        first = blank.length - 1 - self._setting.left * self._channels
+        blank, reaches = self._blank(len(label.prompt), len(label.details))
         dots = distances = 0
-        for line, top in zip(lines, label.tops(), strict=True):
+        for line, reach in zip(lines, reaches, strict=True):
             dots += line.dots
-            distances += 3 * scale * line.dots * (first - top * scale * self._stride) - line.passed
+            distances += line.dots * reach - line.passed
         darker = INK - PAPER
-        return blank.changed(3 * scale * darker * dots, darker * distances)
+        return blank.changed(3 * self._setting.scale * darker * dots, darker * distances)
 
     @cached_property
     def _within(self) -> int:
@@ -113,15 +111,25 @@ class Frame:
         size = self._channels * self._setting.scale
         return sum(at for at in range(size) if at % self._channels < 3)
 
-    def _blank(self, prompt: int, details: int) -> Sum:
-        """The check sum of a label with so many lines, all blank: read off its own stream."""
-        found = self._blank_sums.get((prompt, details))
+    def _blank(self, prompt: int, details: int) -> tuple[Sum, list[int]]:
+        """The check sum of a label with so many lines, all blank: read off its own stream.
+
+        And for each line how far its first dot, with all bytes of it that differ, is from the end.
+        """
+        found = self._blanks.get((prompt, details))
         if found is None:
             blank = self._line("")
             stream = b"".join(self._stream([blank] * prompt, [blank] * details))
-            found = sum_of(zlib.decompress(stream, -zlib.MAX_WBITS))
-            self._blank_sums[prompt, details] = found
+            total = sum_of(zlib.decompress(stream, -zlib.MAX_WBITS))
+            tops = Label(("",) * prompt, ("",) * details).tops()
+            found = total, [self._reach(total.length, top) for top in tops]
+            self._blanks[prompt, details] = found
         return found
+
+    def _reach(self, length: int, top: int) -> int:
+        setting = self._setting
+        passed = top * setting.scale * self._stride + 1 + setting.left * self._channels
+        return 3 * setting.scale * (length - passed)
 
     @cached_property
     def _lead(self) -> bytes:

@@ -27,7 +27,7 @@ _LEVEL = 6
 
 # A picture of real weight has so many bytes for each of its pixels, in strips of about so many.
 _REAL_BYTES = 1.3
-_STRIP_BYTES = 196_608
+_STRIP_BYTES = 393_216
 _STORED_MOST = 0xFFFF
 
 

@@ -6,10 +6,14 @@ hundreds of milliseconds.
 
 Memory: posters, label frames and mounts lie on one shelf of `most_kept` bytes, whatever sizes are
 asked for; besides, at most 2,048 words (about 4 MB), 4,096 characters and 48 pages of the font
-(about 3 MB) are kept. Building a poster takes some 40 MB for a moment, and one is built at a time.
+(about 3 MB) are kept. What is drawn, is drawn by two threads of the studio's own, however many
+ask: each thread that ever drew a picture keeps some of the memory that it took for it.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+
+from PIL import _imaging
 
 from mock_server.pictures.design import Design, design, pool
 from mock_server.pictures.drawing import backdrop, cut_out, drawn
@@ -33,6 +37,7 @@ class Studio:
     def __init__(self, *, most_kept: int = _MOST_KEPT) -> None:
         self._shelf: Shelf[Poster | Frame | Mount] = Shelf(most_kept)
         self._building = Lock()
+        self._draughtsmen = ThreadPoolExecutor(2, thread_name_prefix="picture")
 
     @property
     def kept(self) -> int:
@@ -47,8 +52,8 @@ class Studio:
         setting = layout(scene.width, scene.height)
         if _is_pressed(scene, setting):
             return self._pressed(scene, setting)
-        data = encoded(drawn(scene), scene.output_format, scene.compression)
-        return picture_of(scene.output_format, [Piece.of(data)])
+        piece = self._draughtsmen.submit(_whole, scene).result()
+        return picture_of(scene.output_format, [piece])
 
     def is_quick(self, scene: Scene) -> bool:
         """True when `draw` would take well under a millisecond now; else run it in a thread."""
@@ -99,7 +104,8 @@ class Studio:
         with self._building:
             found = self._shelf.get(key)
             if not isinstance(found, Poster):
-                found = self._built(plan, setting, channels, weight)
+                build = self._draughtsmen.submit(self._built, plan, setting, channels, weight)
+                found = build.result()
                 self._shelf.put(key, found)
             return found
 
@@ -119,6 +125,14 @@ class Studio:
 
 
 _RGB, _RGBA = 3, 4
+
+# Pillow's pixels in blocks so small that they go back to the system when a picture is done.
+# (What the environment variable PILLOW_BLOCK_SIZE sets; it holds for the whole process.)
+_imaging.set_block_size(1 << 20)
+
+
+def _whole(scene: Scene) -> Piece:
+    return Piece.of(encoded(drawn(scene), scene.output_format, scene.compression))
 
 
 def _is_pressed(scene: Scene, setting: Layout) -> bool:
