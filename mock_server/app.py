@@ -8,7 +8,9 @@ from decimal import Decimal
 from http import HTTPStatus
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
+from mock_server.cassette import Cassette
 from mock_server.clock import Clock, manual_clock, scaled_clock
 from mock_server.contract import Contract, ContractError, Route
 from mock_server.control import CONTRACT_ROUTES, CONTROL_ROUTES
@@ -20,11 +22,11 @@ from mock_server.journal import Journal
 from mock_server.middlewares import REQUEST_ID, access, error_answer, errors, faults, identity
 from mock_server.mock import MOCK, Mock
 from mock_server.pictures import Studio
+from mock_server.reading import compile_bodies
+from mock_server.replay import REPLAY, Replay, replaying
 from mock_server.results import result_urls
 from mock_server.rules.quotes import Quotes
-from mock_server.rules.requests import Operation
 from mock_server.rules.tasks import Job, state_of
-from mock_server.schemas import BodySchema, compile_body
 from mock_server.settings import Settings, SettingsError
 from mock_server.store.memory import Limits, MemoryStore
 from mock_server.webhooks import Param, Postman, hook_payload
@@ -54,10 +56,12 @@ def create_app(
     that somebody does; SettingsError when a setting names what the contract does not know.
     """
     app = web.Application(
-        middlewares=[identity, errors, access, faults],
+        middlewares=_middlewares(settings),
         client_max_size=contract.errors.body_max_bytes,
     )
     app[MOCK] = _mock(contract, settings, clock or _clock(settings), store, new_id)
+    if settings.replay is not None:
+        app[REPLAY] = Replay(Cassette(settings.replay))
     _add_contract_routes(app, contract)
     for method, path, handler in () if settings.no_control else CONTROL_ROUTES:
         app.router.add_route(method, path, handler)
@@ -65,6 +69,13 @@ def create_app(
         app.router.add_route(method, path, handler)
     app.cleanup_ctx.append(_life)
     return app
+
+
+def _middlewares(settings: Settings) -> list[Middleware]:
+    """From the outside in."""
+    if settings.replay is not None:
+        return [identity, errors, replaying, access, faults]
+    return [identity, errors, access, faults]
 
 
 def _clock(settings: Settings) -> Clock:
@@ -87,7 +98,7 @@ def _mock(
         settings=settings,
         operations={HANDLERS[route.operation_id]: route for route in _handled(contract)},
         quotes=Quotes(table, contract.prices, contract.latencies),
-        schemas=_schemas(contract),
+        schemas=compile_bodies(contract),
         error_style=style,
         clock=clock,
         store=store or _store(contract, settings),
@@ -127,17 +138,6 @@ def _store(contract: Contract, settings: Settings) -> MemoryStore:
         retention_s=contract.retention_s,
         limits=Limits(calls=settings.keep_calls),
     )
-
-
-def _schemas(contract: Contract) -> dict[Operation, dict[str, BodySchema]]:
-    routes = {route.operation_id: route for route in contract.routes}
-    return {
-        operation: {
-            media_type: compile_body(contract.document, name)
-            for media_type, name in routes[operation.value].body_schemas.items()
-        }
-        for operation in Operation
-    }
 
 
 def _handled(contract: Contract) -> tuple[Route, ...]:

@@ -4,29 +4,57 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
+from aiohttp import web
+
+from mock_server.cassette import CassetteError
 from mock_server.contract import Contract, ContractError, load_contract
 from mock_server.logs import set_up_logs
 from mock_server.mock import Mock
-from mock_server.serving import new_event_loop, serving
-from mock_server.settings import Settings, SettingsError, read_settings
+from mock_server.proxy import create_proxy
+from mock_server.serving import listening, new_event_loop, serving
+from mock_server.settings import (
+    ProxySettings,
+    Settings,
+    SettingsError,
+    read_proxy_settings,
+    read_settings,
+)
 
 __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the mock until it is told to stop; 2 for what cannot be started."""
+    given = sys.argv[1:] if argv is None else list(argv)
     try:
-        settings = read_settings(sys.argv[1:] if argv is None else argv)
-        contract = load_contract(settings.spec)
-        set_up_logs(settings.log, quiet=settings.quiet)
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_serve(contract, settings))
-    except (SettingsError, ContractError) as error:
+            runner.run(_command(given))
+    except (SettingsError, ContractError, CassetteError) as error:
         print(f"mock-server: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _command(argv: Sequence[str]) -> Coroutine[object, object, None]:
+    """What the command line asks for, ready to run."""
+    if argv[:1] == ["proxy"]:
+        watching = read_proxy_settings(argv[1:])
+        set_up_logs(watching.log, quiet=watching.quiet)
+        return _serve_proxy(load_contract(watching.spec), watching)
+    settings = read_settings(argv)
+    set_up_logs(settings.log, quiet=settings.quiet)
+    return _serve(load_contract(settings.spec), settings)
+
+
+async def _serve_proxy(contract: Contract, settings: ProxySettings) -> None:
+    stop = _stop_on_signals()
+    runner = web.AppRunner(create_proxy(contract, settings), access_log=None)
+    async with listening(runner, settings.host, settings.port) as address:
+        print(f"listening on {address}{contract.prefixes[0]}, watching {settings.upstream}")
+        print(f"  export OPENAI_BASE_URL={address}{contract.prefixes[0]}", flush=True)
+        await stop.wait()
 
 
 async def _serve(contract: Contract, settings: Settings) -> None:

@@ -20,7 +20,7 @@ except ImportError:
 else:
     new_event_loop = uvloop.new_event_loop
 
-__all__ = ["new_event_loop", "serving"]
+__all__ = ["listening", "new_event_loop", "serving"]
 
 _GRACE_S = 5.0
 _BACKLOG = 1024
@@ -45,21 +45,28 @@ async def serving(
     runner = EnvelopeRunner(
         app, lambda status, text: refusal(mock, status, text), shutdown_timeout=timeout
     )
+    async with listening(runner, settings.host, settings.port) as address:
+        mock.address = address
+        yield mock
+
+
+@asynccontextmanager
+async def listening(runner: web.AppRunner, host: str, port: int) -> AsyncIterator[str]:
+    """The address under which the runner's application listens; raises SettingsError."""
     await runner.setup()
     try:
-        await _listen(runner, settings)
-        mock.address = _address(runner)
-        yield mock
+        await _listen(runner, host, port)
+        yield _address(runner)
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=_BACKLOG).start()
+        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        raise SettingsError(f"cannot listen on {where}: {error.strerror or error}") from None
+        problem = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise SettingsError(problem) from None
 
 
 def _address(runner: web.AppRunner) -> str:

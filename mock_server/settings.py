@@ -9,7 +9,20 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
-__all__ = ["KeyGrant", "Settings", "SettingsError", "read_settings"]
+__all__ = [
+    "OPTIONS",
+    "PREFIX",
+    "PROXY_OPTIONS",
+    "Command",
+    "KeyGrant",
+    "Option",
+    "ProxySettings",
+    "Settings",
+    "SettingsError",
+    "read_options",
+    "read_proxy_settings",
+    "read_settings",
+]
 
 PREFIX = "MOCK_SERVER_"
 
@@ -125,6 +138,7 @@ class Settings:
     weight: str = "light"
     keep_calls: int = 100_000
     faults: Path | None = None
+    replay: Path | None = None
     no_control: bool = False
     log: str = "text"
     quiet: bool = False
@@ -170,6 +184,7 @@ OPTIONS = (
     Option("weight", _one_of("light", "real"), "light pictures, or as heavy as real ones", "KIND"),
     Option("keep_calls", _whole, "how many synchronous calls are remembered", "N"),
     Option("faults", Path, "rules of faults, a YAML list; see /_mock/faults", "FILE"),
+    Option("replay", Path, "cassette to answer recorded requests from", "DIR"),
     Option("no_control", _flag, "leave out the developer's interface under /_mock/"),
     Option("log", _one_of("text", "json"), "form of the log lines, text or json", "FORM"),
     Option("quiet", _flag, "no log lines"),
@@ -181,16 +196,39 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str] = os.environ) 
 
     `--help` prints the table and raises SystemExit(0), as argparse does.
     """
-    given = vars(_parser().parse_args(argv))
+    command = Command(
+        "mock-server",
+        "A local server that keeps the contract of the GPT Image 2 API. "
+        "`mock-server proxy --help`: a proxy that watches a real endpoint.",
+        OPTIONS,
+        Settings(),
+    )
+    return Settings(**read_options(command, argv, environ))  # type: ignore[arg-type]  # read each
+
+
+class Command(NamedTuple):
+    """A command line: its name, what it does, its options, and an object with their defaults."""
+
+    name: str
+    description: str
+    options: tuple[Option, ...]
+    defaults: object
+
+
+def read_options(
+    command: Command, argv: Sequence[str], environ: Mapping[str, str]
+) -> dict[str, object]:
+    """The options that were given, by flag or variable; raises SettingsError."""
+    given = vars(_parser(command).parse_args(argv))
     values: dict[str, object] = {}
-    for option in OPTIONS:
+    for option in command.options:
         texts = given[option.name]
         if texts is not None:
             values[option.name] = _value(option, texts, option.flag)
         elif option.variable in environ:
             texts = _texts(option, environ[option.variable])
             values[option.name] = _value(option, texts, option.variable)
-    return Settings(**values)  # type: ignore[arg-type]  # each was read by its own option
+    return values
 
 
 def _texts(option: Option, text: str) -> list[str]:
@@ -214,24 +252,68 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(message)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: Command) -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="mock-server",
+        prog=command.name,
         allow_abbrev=False,
-        description="A local server that keeps the contract of the GPT Image 2 API.",
-        epilog=f"Each option is also an environment variable: --time-scale is {PREFIX}TIME_SCALE.",
+        description=command.description,
+        epilog=f"Each option is also an environment variable: --port is {PREFIX}PORT.",
     )
-    for option in OPTIONS:
-        _add(parser, option)
+    for option in command.options:
+        _add(parser, option, getattr(command.defaults, option.name, None))
     return parser
 
 
-def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+def _add(parser: argparse.ArgumentParser, option: Option, default: object) -> None:
     if option.metavar is None:
         parser.add_argument(option.flag, action="append_const", const="1", help=option.help)
         return
-    default = getattr(Settings(), option.name)
     shown = "" if default in (None, ()) else f" (default {default})"
     parser.add_argument(
         option.flag, action="append", metavar=option.metavar, help=option.help + shown
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySettings:
+    """How the watching proxy is set up."""
+
+    host: str = "127.0.0.1"
+    port: int = 8081
+    upstream: str = ""
+    record: Path | None = None
+    record_pictures: bool = False
+    max_cost: Decimal | None = None
+    spec: Path | None = None
+    profile: str | None = None
+    log: str = "text"
+    quiet: bool = False
+
+
+PROXY_OPTIONS = (
+    Option("upstream", _url, "base URL of the endpoint to watch (required)", "URL"),
+    Option("record", Path, "folder to keep a cassette of what passes, for --replay", "DIR"),
+    Option("record_pictures", _flag, "keep whole pictures in the cassette, not just their facts"),
+    Option("max_cost", _money, "refuse here what would cost more than that in all", "USD"),
+    *(
+        option
+        for option in OPTIONS
+        if option.name in ("host", "port", "spec", "profile", "log", "quiet")
+    ),
+)
+
+
+def read_proxy_settings(
+    argv: Sequence[str], environ: Mapping[str, str] = os.environ
+) -> ProxySettings:
+    """The settings of `mock-server proxy`; raises SettingsError."""
+    command = Command(
+        "mock-server proxy",
+        "Forward to a real endpoint, judge what passes by the contract, record it.",
+        PROXY_OPTIONS,
+        ProxySettings(),
+    )
+    settings = ProxySettings(**read_options(command, argv, environ))  # type: ignore[arg-type]
+    if not settings.upstream:
+        raise SettingsError("--upstream: is required: the base URL of the endpoint to watch")
+    return settings

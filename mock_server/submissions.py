@@ -12,6 +12,7 @@ from mock_server.errors import bad_field, no_credit, shortened
 from mock_server.fault_rules import Occasion
 from mock_server.journal import Exchange
 from mock_server.mock import EXCHANGE, Mock
+from mock_server.reading import checked
 from mock_server.references import (
     NOTHING,
     Brought,
@@ -20,13 +21,13 @@ from mock_server.references import (
     needs_reference,
 )
 from mock_server.rules.latency import timing
-from mock_server.rules.modes import Mode, provider_fields
+from mock_server.rules.modes import Mode
 from mock_server.rules.quotes import Quote
 from mock_server.rules.requests import Operation, read_image_request
 from mock_server.rules.tasks import Failure, Job
 from mock_server.store.memory import Sources
 
-__all__ = ["Submission", "base_url", "submit"]
+__all__ = ["Submission", "base_url", "origin_of", "submit"]
 
 
 class Submission(NamedTuple):
@@ -72,9 +73,9 @@ def _misbehaving(mock: Mock, exchange: Exchange, job: Job) -> Job:
 
 
 async def _decide(mock: Mock, body: Body, operation: Operation) -> tuple[Quote, Brought]:
-    fields = _checked(mock, body)
-    body = Body(fields, body.files, body.schema)
-    table = mock.contract.references
+    profile, strict = mock.quotes.table.profile, mock.settings.strict_fields
+    body = checked(mock.contract, profile, body, strict=strict)
+    fields, table = body.fields, mock.contract.references
     if not body.files and fields.keys().isdisjoint(table.fields):
         if operation is Operation.EDIT:
             raise needs_reference()
@@ -87,17 +88,6 @@ async def _decide(mock: Mock, body: Body, operation: Operation) -> tuple[Quote, 
     if brought.refused is not None and asked.mode is Mode.SYNC:
         raise bad_field(brought.refused.field, brought.refused.text, rule="private-url")
     return mock.quotes.of(asked, first=brought.first_ratio), brought
-
-
-def _checked(mock: Mock, body: Body) -> dict[str, object]:
-    """The fields that the contract names, after they were found to keep their schemas."""
-    profile = mock.quotes.table.profile
-    fields = provider_fields(body.fields, profile, absent_sizes=mock.contract.absent_sizes)
-    if mock.settings.strict_fields:
-        body.schema.refuse_unknown(fields)
-    fields = body.schema.known(fields)
-    body.schema.check(fields)
-    return fields
 
 
 def _job(mock: Mock, request: web.Request, quote: Quote, brought: Brought, *, waits: bool) -> Job:
@@ -178,12 +168,20 @@ _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5}
 
 
 def base_url(mock: Mock, request: web.Request) -> str:
-    """The URL under which this client reached the API: `--public-url`, or as its Host says."""
-    host = request.headers.get("Host", "")[:_LONGEST_HOST]
-    return _base_url(
-        mock.settings.public_url, host, mock.address,
-        _prefix(request.path, mock.contract.prefixes),
-    )  # fmt: skip
+    """The URL under which this client reached the API."""
+    return _base_url(origin_of(mock, request), _prefix(request.path, mock.contract.prefixes))
+
+
+def origin_of(mock: Mock, request: web.Request) -> str:
+    """The URL under which this client reached the mock: `--public-url`, or as its Host says."""
+    if mock.settings.public_url is not None:
+        return mock.settings.public_url
+    return _origin(request.headers.get("Host", "")[:_LONGEST_HOST], mock.address)
+
+
+@lru_cache(maxsize=256)
+def _origin(host: str, address: str) -> str:
+    return f"http://{host}" if _HOST.fullmatch(host) else address
 
 
 def _prefix(path: str, prefixes: tuple[str, ...]) -> str:
@@ -191,7 +189,6 @@ def _prefix(path: str, prefixes: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _base_url(public_url: str | None, host: str, address: str, prefix: str) -> str:
-    if public_url is not None:
-        return public_url if public_url.endswith(prefix) else public_url + prefix
-    return (f"http://{host}" if _HOST.fullmatch(host) else address) + prefix
+def _base_url(origin: str, prefix: str) -> str:
+    """One and the same text for every job of a client: many are kept."""
+    return origin if origin.endswith(prefix) else origin + prefix
