@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations, product
 
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from contracts.fields import Field
 from contracts.oracle.ratios import ratio_of
 from contracts.oracle.sizes import legal_sizes as legal_by_tier
 from contracts.oracle.sizes import tier_of, verdict
+from contracts.pairs import pairwise
 from contracts.size import Size
 from contracts.spec import Spec
 
@@ -34,7 +34,6 @@ __all__ = [
     "malformed_sizes",
     "mixed_fields",
     "near_misses",
-    "pairwise",
     "resolutions",
     "tier_edges",
     "valid_values",
@@ -217,26 +216,6 @@ def mixed_fields(spec: Spec) -> list[dict[str, Json]]:
     return [_with_alpha(spec, row) for row in pairwise(factors)]
 
 
-def pairwise(factors: Mapping[str, Sequence[Json]]) -> list[dict[str, Json]]:
-    """Combinations in which each value of each factor meets each value of every other one.
-
-    None stands for a field left out. Greedy, hence the same list for the same factors.
-    """
-    names = list(factors)
-    open_pairs = {
-        ((a, i), (b, j))
-        for a, b in combinations(names, 2)
-        for i, j in product(range(len(factors[a])), range(len(factors[b])))
-    }
-    rows = []
-    while open_pairs:
-        row = _fullest_row(factors, open_pairs)
-        open_pairs -= set(combinations(row.items(), 2))
-        rows.append(row)
-    values = ({name: factors[name][i] for name, i in row.items()} for row in rows)
-    return [{name: value for name, value in row.items() if value is not None} for row in values]
-
-
 def image_requests(spec: Spec, *, sync: bool | None = None) -> st.SearchStrategy[dict[str, Json]]:
     """Bodies of `createImage` that must be accepted, cheap, with any mix of optional fields.
 
@@ -406,27 +385,3 @@ _MEASURES: Mapping[str, Callable[[Size], float]] = {
     "size-ratio": _steepness,
     "size-pixels": _pixels,
 }
-
-
-def _fullest_row(
-    factors: Mapping[str, Sequence[Json]],
-    open_pairs: set[tuple[tuple[str, int], tuple[str, int]]],
-) -> dict[str, int]:
-    """A row that begins with an open pair and closes as many more as it can, factor by factor."""
-    row = dict(min(open_pairs))
-    for name in factors:
-        if name not in row:
-            row[name] = max(
-                range(len(factors[name])), key=lambda i: _gain(row, name, i, open_pairs)
-            )
-    return {name: row[name] for name in factors}
-
-
-def _gain(
-    row: Mapping[str, int],
-    name: str,
-    value: int,
-    open_pairs: set[tuple[tuple[str, int], tuple[str, int]]],
-) -> int:
-    new = (name, value)
-    return sum((old, new) in open_pairs or (new, old) in open_pairs for old in row.items())

@@ -19,17 +19,8 @@ from contracts.strategies import Faulty, faulty_fields, mixed_fields
 NOWHERE = "http://127.0.0.1:9/webhook"
 
 
-def faults_one_by_one(world: World) -> Iterator[Probe]:
-    """Every faulty field of a generation that the other tests do not send."""
-    elsewhere = {"size", "aspect_ratio", "resolution"}
-    for faulty in faulty_fields(world.spec):
-        is_text = all(isinstance(value, str) for value in faulty.fields.values())
-        if not (is_text and elsewhere & faulty.fields.keys()):
-            yield from _refused(world, faulty.name, _sync(world, faulty.fields))
-
-
 def faults_everywhere(world: World) -> Iterator[Probe]:
-    """A fault of each kind in each field, on every operation and in every mode."""
+    """A fault of each kind in each field, in the places where `test_errors` does not send it."""
     for faulty in _one_of_each_kind(world):
         for place, build in PLACES.items():
             if place == "wait" and "size" in faulty.fields:
@@ -46,12 +37,6 @@ def mixes(world: World) -> Iterator[Probe]:
         both = "size" in fields and {"aspect_ratio", "resolution"} & fields.keys()
         name = "mode-both" if both else _rule_of(request)
         yield probe(world, f"mix {number}", request, rule=name)
-
-
-@rule("status", "prompt", "model", "n", "output-format", "background", "stream", "callback-url")
-@probes(faults_one_by_one)
-def test_a_faulty_field_is_refused(probe: Probe, court: Court) -> None:
-    court.hear(probe)
 
 
 @rule("status", "prompt", "n", "size-grid", "size-edge", "size-ratio", "size-pixels", "resolution")
@@ -153,7 +138,6 @@ def _rule_of(request: Request) -> str:
 
 
 PLACES: Mapping[str, Callable[[World, Mapping[str, Json]], Request]] = {
-    "task": _task,
     "callback": _called_back,
     "form": _form,
     "json edit": _json_edit,

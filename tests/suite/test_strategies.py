@@ -13,6 +13,7 @@ from contracts.exchange import Request
 from contracts.oracle import sizes
 from contracts.oracle.ratios import ratio_of
 from contracts.oracle.requests import Mode, expectation
+from contracts.pairs import pairwise
 from contracts.size import Size
 from tests.suite.test_oracle_sizes import EIGHT_K
 from tests.suite.variants import changed, own
@@ -179,7 +180,7 @@ def test_faults_follow_the_file() -> None:
     )
 )
 def test_pairwise_rows_hold_every_pair(factors: dict[str, list[Json]]) -> None:
-    rows = strategies.pairwise(factors)
+    rows = pairwise(factors)
     for a, b in combinations(factors, 2):
         pairs = {(row[a], row[b]) for row in rows}
         assert pairs == {(x, y) for x in factors[a] for y in factors[b]}
