@@ -103,7 +103,7 @@ def _merge(given: argparse.Namespace, console: Console) -> int:
     way = legs(contract, legal_side=heading.legal_side, shard=Shard())
     judgements = tuple(judge(contract, leg, sightings, also=given.also) for leg in way)
     result = Result(judgements, (), len(sightings))
-    frame = _frame(given, heading.base_url, None, started=time.time())
+    frame = _frame(given, _facts(heading.base_url, None), None, started=time.time())
     return _conclude(given, contract, result, frame, console)
 
 
@@ -114,8 +114,8 @@ def _run(given: argparse.Namespace, console: Console) -> int:
         _print_plan(journey, console)
         return 0
     started, began = time.time(), time.perf_counter()
-    result = journey.go(console)
-    frame = _frame(given, given.base_url, journey, started=started)
+    result, target = journey.go(console)
+    frame = _frame(given, target, journey.limit, started=started)
     frame = replace(frame, duration_s=time.perf_counter() - began)
     return _conclude(given, contract, result, frame, console)
 
@@ -136,6 +136,7 @@ class _Journey:
         key = given.api_key or os.environ.get("API_KEY", "")
         if given.base_url is None or not (key or given.plan):
             raise ValueError("--base-url URL and --api-key KEY are needed")
+        Endpoint.at(given.base_url + PATH, key)
         local = options.is_local(given.base_url)
         limit = given.max_cost if given.max_cost is not None or local else Decimal(0)
         paid_side = local and limit != 0 and not given.refused_only
@@ -154,7 +155,7 @@ class _Journey:
         paid_side = any(leg.cost for leg in self.legs)
         return Heading(given.base_url, digest(self.contract), paid_side, str(given.shard))
 
-    def go(self, console: Console) -> Result:
+    def go(self, console: Console) -> tuple[Result, TargetFacts]:
         """Makes sure that the target is there, then sends everything."""
         with self._transport(self.key) as transport:
             has_balance = reach(transport)
@@ -171,7 +172,7 @@ class _Journey:
                 also=self.given.also,
                 console=console,
             )
-            return course.run(self.legs)
+            return course.run(self.legs), _facts(self.given.base_url, control)
 
     def _own_account(self, transport: Transport, control: Control | None) -> str | None:
         """On the project's mock, where it opens accounts for the asking: one with enough money."""
@@ -230,15 +231,22 @@ def _print_plan(journey: _Journey, console: Console) -> None:
     console.print(f"{total:,} sizes, {journey.cost:f} USD by list price, {limit}; nothing was sent")
 
 
-def _frame(
-    given: argparse.Namespace, base_url: str, journey: _Journey | None, *, started: float
-) -> Frame:
-    facts = TargetFacts(
-        base_url=base_url, profile="", mock=None, time_scale=1.0, offers=(), lacks=()
+def _facts(base_url: str, control: Control | None) -> TargetFacts:
+    return TargetFacts(
+        base_url=base_url,
+        profile="" if control is None else control.profile,
+        mock=None if control is None else f"{control.name} {control.version}",
+        time_scale=1.0 if control is None else control.scale,
+        offers=(),
+        lacks=(),
     )
+
+
+def _frame(
+    given: argparse.Namespace, target: TargetFacts, limit: Decimal | None, *, started: float
+) -> Frame:
     when = datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds")
-    limit = journey.limit if journey is not None else None
-    return Frame(base_url, facts, tuple(sorted(given.also)), when, 0.0, limit)
+    return Frame(target, tuple(sorted(given.also)), when, 0.0, limit)
 
 
 def _conclude(

@@ -31,7 +31,6 @@ UNREACHABLE = {End.GONE, End.KEY_REFUSED, End.NOT_THERE}
 class Frame:
     """What a report says beside its findings."""
 
-    base_url: str
     target: TargetFacts
     also: tuple[str, ...]
     started: str
@@ -41,7 +40,7 @@ class Frame:
 
 def report_of(spec: Spec, result: Result, frame: Frame) -> Report:
     """The report: 0 conforms, 1 breaches, 2 unreachable, 3 ended before the verdict."""
-    rules = rule_verdicts(spec, result, frame.base_url)
+    rules = rule_verdicts(spec, result, frame.target.base_url)
     broken = [verdict.rule for verdict in rules if verdict.outcome is Outcome.FAIL]
     code, verdict = _conclusion(result, broken)
     return Report(

@@ -22,6 +22,7 @@ __all__ = ["End", "Outlook", "Sweep", "request_fields"]
 
 CONNECT_TIMEOUT_S = 10.0
 PAUSE_WHEN_BUSY_S = 1.0
+SECOND_LOOK_S = 0.1
 PATIENCE = 16
 """So many requests in a row without an answer, and the target counts as gone."""
 
@@ -60,7 +61,8 @@ ENDS = {Seen.NO_CREDIT: End.NO_CREDIT, Seen.KEY_REFUSED: End.KEY_REFUSED}
 class Sweep:
     """One pass over some probes; `keep` gets every sighting as it comes.
 
-    The first size is sent alone: a target that is down, or refuses the key, is told by one request.
+    The first size is sent alone: a target that is down, or refuses the key, or closes its
+    connections without a word, is told by one request.
     """
 
     def __init__(self, outlook: Outlook, keep: Callable[[Sighting], None]) -> None:
@@ -72,63 +74,75 @@ class Sweep:
         self._unanswered = 0
         self._last = Sighting("", Seen.SENT)
         self._busy_until = 0.0
+        self._keeps_connections = True
         self.end = End.DONE
         self.reason = ""
         """What the end rests on, in the words of the target or of the network."""
 
     async def run(self, probes: Sequence[Probe]) -> None:
         """Sends all of them, unless there is a reason to stop: then `end` tells it."""
-        everything = iter(probes)
+        first, *others = probes
+        await self._try(first)
+        self._probes = iter(others)
         made = probes[-1].verdict.legal
-        width = min(self._outlook.crowd if made else self._outlook.connections, len(probes))
-        self._probes = iter([next(everything)])
-        await self._work()
+        width = min(self._outlook.crowd if made else self._outlook.connections, len(others))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(width):
+                group.create_task(self._work())
+
+    async def _try(self, first: Probe) -> None:
+        connection = await self._ask(None, first)
         if self._unanswered:
             self._stop(End.GONE, self._last.detail)
         elif self._last.detail.startswith(NO_SUCH_OPERATION):
             self._stop(End.NOT_THERE, self._last.detail)
-        self._probes = everything
-        async with asyncio.TaskGroup() as group:
-            for _ in range(width):
-                group.create_task(self._work())
+        if connection is not None:
+            await asyncio.sleep(SECOND_LOOK_S)
+            self._keeps_connections = connection.usable
+            await connection.closed()
 
     async def _work(self) -> None:
         connection: Connection | None = None
         try:
             while self.end is End.DONE:
                 await self._wait_while_busy()
-                if connection is None or not connection.usable:
-                    connection = await self._connect()
                 probe = next(self._probes, None)
-                if connection is None or probe is None:
-                    return
-                await self._ask(connection, probe)
+                if probe is None:
+                    break
+                connection = await self._ask(connection, probe)
         finally:
             if connection is not None:
-                connection.close()
+                await connection.closed()
 
-    async def _connect(self) -> Connection | None:
-        try:
-            return await Connection.open(self._outlook.endpoint, timeout_s=CONNECT_TIMEOUT_S)
-        except UnreachableError as error:
-            self._stop(End.GONE, str(error))
-            return None
-
-    async def _ask(self, connection: Connection, probe: Probe) -> None:
-        """Pays for the probe, sends it and notes what came; a stop is noted too."""
+    async def _ask(self, connection: Connection | None, probe: Probe) -> Connection | None:
+        """Pays for the probe, sends it and notes what came; the connection to go on with."""
         reservation = await self._reserve(probe)
         if self.end is not End.DONE:
-            return
+            return connection
         self._under_way += 1
+        taken = True  # unless an answer, or its absence, says otherwise
         try:
+            connection = await self._connected(connection)
+            if reservation is not None:
+                self._keep(Sighting(str(probe.size), Seen.SENT))
             answer = await self._exchange(connection, probe)
             sighting = sight(probe.size, answer, legal=probe.verdict.legal)
-            self._settle(reservation, sighting)
+            taken = sighting.seen.taken or sighting.seen is Seen.NO_ANSWER
+            self._keep(sighting)
+            self._heed(sighting)
+        except UnreachableError as error:
+            taken = False
+            self._stop(End.GONE, str(error))
         finally:
-            self._under_way -= 1
-            self._settled.set()
-        self._keep(sighting)
-        self._heed(sighting)
+            self._settle(reservation, taken=taken)
+        return connection
+
+    async def _connected(self, connection: Connection | None) -> Connection:
+        if connection is not None and connection.usable and self._keeps_connections:
+            return connection
+        if connection is not None:
+            await connection.closed()
+        return await Connection.open(self._outlook.endpoint, timeout_s=CONNECT_TIMEOUT_S)
 
     async def _exchange(self, connection: Connection, probe: Probe) -> Answer:
         fields = {**self._outlook.fields, "size": str(probe.size)}
@@ -147,25 +161,23 @@ class Sweep:
         while True:
             self._settled.clear()
             try:
-                reservation = budget.reserve(expected=expected, largest=probe.price)
+                return budget.reserve(expected=expected, largest=probe.price)
             except BudgetEndedError as error:
                 if not self._under_way:
                     self._stop(End.BUDGET, str(error))
                     return None
                 await self._settled.wait()
-            else:
-                self._keep(Sighting(str(probe.size), Seen.SENT))
-                return reservation
 
-    def _settle(self, reservation: Reservation | None, sighting: Sighting) -> None:
-        """Money whose fate is unknown counts as spent."""
+    def _settle(self, reservation: Reservation | None, *, taken: bool) -> None:
         if self._outlook.budget is not None and reservation is not None:
-            accepted = sighting.seen.taken or sighting.seen is Seen.NO_ANSWER
-            self._outlook.budget.settle(reservation, accepted=accepted)
+            self._outlook.budget.settle(reservation, accepted=taken)
+        self._under_way -= 1
+        self._settled.set()
 
     def _heed(self, sighting: Sighting) -> None:
         self._last = sighting
         self._unanswered = self._unanswered + 1 if sighting.seen is Seen.NO_ANSWER else 0
+        self._keeps_connections &= not self._unanswered
         if sighting.seen in ENDS:
             self._stop(ENDS[sighting.seen], sighting.detail)
         if self._unanswered >= PATIENCE:

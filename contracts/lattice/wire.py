@@ -16,6 +16,8 @@ from contracts.exchange import Answer
 __all__ = ["AnswerReader", "Connection", "Endpoint", "NoAnswerError", "UnreachableError"]
 
 HEAD_LIMIT = 65_536
+IDLE_LIMIT_S = 2.0
+"""Servers close connections that rest for long; a request must not meet that."""
 BODY_LIMIT = 256 * 1024 * 1024
 CONTINUE = range(100, 200)
 BODILESS = (204, 304)
@@ -149,8 +151,10 @@ class AnswerReader:
 
     def _read_trailer(self, start: int) -> bool:
         end = self._buffer.find(b"\r\n\r\n", start)
+        if end < 0:
+            return False
         self.keeps &= end + 4 == len(self._buffer)
-        return end >= 0
+        return True
 
 
 class Connection(asyncio.Protocol):
@@ -160,6 +164,8 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[Answer] | None = None
+        self._gone = asyncio.Event()
+        self._rests_since = time.perf_counter()
 
     @classmethod
     async def open(cls, endpoint: Endpoint, *, timeout_s: float) -> "Connection":
@@ -191,18 +197,26 @@ class Connection(asyncio.Protocol):
         except TimeoutError:
             self.close()
             raise NoAnswerError(f"no answer within {timeout_s:g} s") from None
-        seconds = time.perf_counter() - started
+        self._rests_since = time.perf_counter()
+        seconds = self._rests_since - started
         return Answer(answer.status, answer.headers, answer.body, seconds)
 
     @property
     def usable(self) -> bool:
         """Whether another request may be sent."""
-        return self._transport is not None and not self._transport.is_closing()
+        if self._transport is None or self._transport.is_closing():
+            return False
+        return time.perf_counter() - self._rests_since < IDLE_LIMIT_S
 
     def close(self) -> None:
         """Leave the connection; what is under way is lost."""
         if self._transport is not None:
             self._transport.abort()
+
+    async def closed(self) -> None:
+        """Leave the connection, and wait until it is gone."""
+        self.close()
+        await self._gone.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio calls it with the open connection."""
@@ -227,6 +241,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio calls it when the connection is gone."""
+        self._gone.set()
         if self._waiting is None or self._waiting.done():
             return
         if exc is not None:

@@ -71,7 +71,7 @@ def _ended(report: Report, outcome: Outcome) -> Sequence[RuleVerdict]:
         for verdict in report.rules
         if any(failure.outcome is outcome for failure in verdict.failures)
     )
-    return sorted(with_some, key=lambda verdict: BASES.index(verdict.basis))
+    return sorted(with_some, key=lambda verdict: [*BASES, verdict.basis].index(verdict.basis))
 
 
 def _figure(picture: bytes, report: Report) -> Html:

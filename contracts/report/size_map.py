@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw, ImageFilter
@@ -90,7 +91,7 @@ def draw(spec: Spec, marks: Mapping[Size, Mark], *, title: str, note: str = "") 
     differ, and counted in the legend.
     """
     areas = _areas(spec)
-    placed = {size: _area(spec, size) for size in _squares(spec)}
+    placed = _placed(spec)
     frame = _frame(spec)
     picture = Image.new("RGB", (LEFT + frame.side + RIGHT, TOP + frame.side + BOTTOM), PAPER)
     picture.paste(_plot(frame, areas, placed, marks), (LEFT, TOP))
@@ -104,11 +105,13 @@ def draw(spec: Spec, marks: Mapping[Size, Mark], *, title: str, note: str = "") 
     return picture
 
 
-def _squares(spec: Spec) -> list[Size]:
-    """The candidates and the ring around them."""
+@lru_cache(maxsize=4)
+def _placed(spec: Spec) -> Mapping[Size, str]:
+    """The area of each candidate, and of the ring around them."""
     step, edge = spec.facts.size_grid.multiple, spec.facts.size_edge.long_edge_max
     sides = range(0, edge + 2 * step, step)
-    return [Size(width, height) for width in sides for height in sides]
+    squares = (Size(width, height) for width in sides for height in sides)
+    return {size: _area(spec, size) for size in squares}
 
 
 def _frame(spec: Spec) -> Frame:
