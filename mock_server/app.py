@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from http import HTTPStatus
@@ -34,12 +34,19 @@ from mock_server.webhooks import Param, Postman, hook_payload
 __all__ = ["create_app", "refusal"]
 
 _PAINTERS = 2
-_ID_BYTES = 12
+_ID_DIGITS = 24
+_IDS_AT_ONCE = 256
 
 
-def _new_id() -> str:
-    """Unguessable, and without a dash, which parts a job's id from its picture's number."""
-    return secrets.token_hex(_ID_BYTES)
+def _new_ids() -> Iterator[str]:
+    """Unguessable, and without a dash, which parts a job's id from its picture's number.
+
+    The system is asked for chance for many at once: it takes longer than all else about an id.
+    """
+    while True:
+        digits = secrets.token_hex(_ID_DIGITS * _IDS_AT_ONCE // 2)
+        for start in range(0, len(digits), _ID_DIGITS):
+            yield digits[start : start + _ID_DIGITS]
 
 
 def create_app(
@@ -48,7 +55,7 @@ def create_app(
     *,
     clock: Clock | None = None,
     store: MemoryStore | None = None,
-    new_id: Callable[[], str] = _new_id,
+    new_id: Callable[[], str] | None = None,
 ) -> web.Application:
     """The mock as an aiohttp application.
 
@@ -87,7 +94,7 @@ def _mock(
     settings: Settings,
     clock: Clock,
     store: MemoryStore | None,
-    new_id: Callable[[], str],
+    new_id: Callable[[], str] | None,
 ) -> Mock:
     profile = _known("profile", settings.profile, contract.default_profile, (*contract.profiles,))
     errors = contract.errors
@@ -106,7 +113,7 @@ def _mock(
         studio=Studio(),
         postman=Postman(contract.hooks, clock, lambda job, param: _payload(mock, job, param)),
         faults=_faults(settings),
-        new_id=new_id,
+        new_id=new_id or _new_ids().__next__,
         random=random.Random(settings.seed),  # noqa: S311 - latencies, not secrets
         painters=ThreadPoolExecutor(_PAINTERS, thread_name_prefix="painter"),
         fetcher=Fetcher(contract.references, allow_private=settings.allow_private_urls),

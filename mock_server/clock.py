@@ -37,14 +37,12 @@ class Clock:
         self._start = start
         self._elapsed = elapsed
         self._zero = elapsed()
+        self._speed = 0.0 if kind is ClockKind.MANUAL else 1 / (scale or 1)
         self._sleepers: dict[asyncio.Future[None], float] = {}
 
     def now(self) -> float:
         """The mock's present instant."""
-        if self.kind is ClockKind.MANUAL:
-            return self._start
-        real = self._elapsed() - self._zero
-        return self._start + (real / self.scale if self.scale else real)
+        return self._start + (self._elapsed() - self._zero) * self._speed
 
     def lasting(self, seconds: float) -> float:
         """How long something that takes so many seconds takes by this clock."""

@@ -1,7 +1,7 @@
 """What a request comes to: its size, its tier, its price, how long it takes.
 
-Requests for the same thing differ in their prompts alone, and are decided once: reading and
-pricing one anew takes ten times as long as remembering it.
+Requests for the same thing differ in their prompts alone, and are decided once, refusals as well:
+reading and pricing one anew takes ten times as long as remembering it.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from mock_server.errors import ApiError
 from mock_server.rules.latency import LatencyTable, Triangle
 from mock_server.rules.pricing import PriceList, price
 from mock_server.rules.requests import (
@@ -24,7 +25,7 @@ from mock_server.rules.sizes import Size, tier_of
 
 __all__ = ["Quote", "Quotes"]
 
-_QUOTES_KEPT = 512
+_QUOTES_KEPT = 1024
 _DECISIVE = tuple(name for name in FIELDS if name != "prompt")
 
 
@@ -50,14 +51,19 @@ class Quotes:
     def without_references(self, fields: Mapping[str, object], operation: Operation) -> Quote:
         """The quote for fields that keep their schemas; raises ApiError as reading them does."""
         blank = self._remembered(operation, *map(fields.get, _DECISIVE))
-        return blank._replace(request=_about(blank.request, str(fields["prompt"])))
+        if isinstance(blank, ApiError):
+            raise blank.with_traceback(None)
+        return Quote(_about(blank.request, str(fields["prompt"])), *blank[1:])
 
-    def _blank(self, operation: Operation, *values: object) -> Quote:
-        """The quote for these values of the decisive fields, the prompt left blank."""
+    def _blank(self, operation: Operation, *values: object) -> Quote | ApiError:
+        """The verdict on these values of the decisive fields, the prompt left blank."""
         given = zip(_DECISIVE, values, strict=True)
         fields = {name: value for name, value in given if value is not None} | {"prompt": ""}
-        request = read_image_request(fields, operation, self.table, has_references=False)
-        return self.of(request, first=None)
+        try:
+            request = read_image_request(fields, operation, self.table, has_references=False)
+            return self.of(request, first=None)
+        except ApiError as error:
+            return error
 
     def of(self, request: ImageRequest, *, first: Fraction | None) -> Quote:
         """The quote for a request; `first` is the ratio of its first reference, where known.

@@ -1,7 +1,9 @@
 """Which sizes are legal, which tier they fall in, and which size a ratio and a tier give."""
 
+import math
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -97,7 +99,7 @@ def _breaches(size: Size, table: SizeTable) -> Iterator[Breach]:
         yield Breach("size-grid", f"both sides must be multiples of {table.multiple}")
     if size.long_edge > table.long_edge_max:
         yield Breach("size-edge", f"the long edge must be at most {table.long_edge_max}")
-    if size.long_edge > table.ratio_max * size.short_edge:
+    if size.long_edge * table.ratio_max.denominator > size.short_edge * table.ratio_max.numerator:
         ratio = f"{table.ratio_max.numerator}:{table.ratio_max.denominator}"
         yield Breach("size-ratio", f"the aspect ratio must be at most {ratio}")
     if not table.pixels_min <= size.width * size.height <= table.pixels_max:
@@ -140,32 +142,20 @@ def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
 
     Among equally near ones those come first whose ratio is most like the given one.
     """
-    nearest: list[tuple[int, Size]] = []
-    for row in sorted(_legal_rows(table), key=lambda row: abs(row.width - size.width)):
-        if len(nearest) >= count and (row.width - size.width) ** 2 > nearest[-1][0]:
+    nearest: list[tuple[int, int, int]] = []
+    for row in _outwards(_legal_rows(table), size.width):
+        across = (row.width - size.width) ** 2
+        worst = nearest[-1][0] if len(nearest) >= count else math.inf
+        if across > worst:
             break
-        heights = row.heights_near(size.height, step=table.multiple, count=count)
-        found = [_with_distance(Size(row.width, height), size) for height in heights]
-        nearest = _least([*nearest, *found], count=count)
-    nearest.sort(key=lambda found: (found[0], _unlikeness(found[1], size), found[1]))
-    return [candidate for _, candidate in nearest[:count]]
-
-
-def _with_distance(candidate: Size, size: Size) -> tuple[int, Size]:
-    square = (candidate.width - size.width) ** 2 + (candidate.height - size.height) ** 2
-    return square, candidate
-
-
-def _least(found: list[tuple[int, Size]], *, count: int) -> list[tuple[int, Size]]:
-    """The nearest of them, and those that are just as near as the last."""
-    found.sort()
-    last = found[min(count, len(found)) - 1][0]
-    return [item for item in found if item[0] <= last]
-
-
-def _unlikeness(candidate: Size, size: Size) -> Fraction:
-    likeness = candidate.ratio / size.ratio
-    return max(likeness, 1 / likeness)
+        if across + row.least_rise(size.height) ** 2 <= worst:
+            heights = row.heights_near(size.height, step=table.multiple, count=count)
+            found = [
+                (across + (height - size.height) ** 2, row.width, height) for height in heights
+            ]
+            nearest = _least([*nearest, *found], count=count)
+    nearest.sort(key=lambda found: (found[0], _unlikeness(Size(*found[1:]), size), found[1:]))
+    return [Size(width, height) for _, width, height in nearest[:count]]
 
 
 class _Row(NamedTuple):
@@ -175,12 +165,44 @@ class _Row(NamedTuple):
     lowest: int
     highest: int
 
+    def least_rise(self, height: int) -> int:
+        """No legal height is nearer to the given one than that."""
+        return max(self.lowest - height, height - self.highest, 0)
+
     def heights_near(self, height: int, *, step: int, count: int) -> range:
         """Legal heights, among which are the `count` nearest ones."""
         nearest = min(max(height // step * step, self.lowest), self.highest)
         first = max(nearest - count * step, self.lowest)
         last = min(nearest + count * step, self.highest)
         return range(first, last + 1, step)
+
+
+def _outwards(rows: Sequence[_Row], width: int) -> Iterator[_Row]:
+    """The rows by the distance of their widths, the nearest first."""
+    right = bisect_left(rows, width, key=lambda row: row.width)
+    left = right - 1
+    while left >= 0 and right < len(rows):
+        if width - rows[left].width <= rows[right].width - width:
+            yield rows[left]
+            left -= 1
+        else:
+            yield rows[right]
+            right += 1
+    yield from rows[right:]
+    yield from reversed(rows[: left + 1])
+
+
+def _least(found: list[tuple[int, int, int]], *, count: int) -> list[tuple[int, int, int]]:
+    """The nearest of them, and those that are just as near as the last."""
+    found.sort()
+    last = found[min(count, len(found)) - 1][0]
+    return [item for item in found if item[0] <= last]
+
+
+def _unlikeness(candidate: Size, size: Size) -> float:
+    """How far apart the two ratios are; 1 where they are equal."""
+    one, other = candidate.width * size.height, candidate.height * size.width
+    return max(one, other) / min(one, other)
 
 
 @lru_cache(maxsize=8)
