@@ -99,17 +99,17 @@ def _is_nearly_an_integer(value: Json) -> bool:
 
 
 def _is_synonym(spec: Spec, question: Question, name: str, value: Json) -> bool:
-    synonyms = spec.facts.profile.openai.quality_synonyms
+    synonyms = list(spec.facts.profile.openai.quality_synonyms)
     return question.openai and name == "quality" and value in synonyms
 
 
 def _model(spec: Spec, question: Question) -> Iterator[Fault]:
     model, table = question.asked.values.get("model"), spec.facts.model
-    if model is None or question.openai:
+    if model is None:
         return
     if not isinstance(model, str):
         yield Fault("status", f"model: {model!r} is no text", frozenset({"model"}))
-    elif model not in (*table.supported, *table.aliases):
+    elif not question.openai and model not in (*table.supported, *table.aliases):
         message = f"{table.refusal[0]}{model}{table.refusal[1]}{', '.join(table.supported)}"
         yield Fault("model", f"no model '{model}'", frozenset({"model"}), message=(message,))
 

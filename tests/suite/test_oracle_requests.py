@@ -123,6 +123,13 @@ def test_each_faulty_field_has_exactly_one_fault_with_a_known_part(faulty: Any) 
     assert fault.params == set(faulty.fields)
 
 
+@pytest.mark.parametrize("faulty", faulty_fields(own()), ids=lambda faulty: faulty.name[:50])
+def test_the_profile_openai_refuses_the_same_faulty_fields(faulty: Any) -> None:
+    wish = {"aspect_ratio", "resolution"} & faulty.fields.keys()
+    found = asked({**({} if wish else SYNC), **faulty.fields}, openai=True)
+    assert [fault.params for fault in found.faults] == [set(faulty.fields)]
+
+
 def test_wrong_types_are_aimed_at_every_field_of_a_generation() -> None:
     aimed = {name for faulty in wrong_types(own()) for name in faulty.fields}
     assert aimed == set(own().fields["GenerationRequest"])
