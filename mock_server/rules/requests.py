@@ -169,7 +169,8 @@ def _check_model(fields: Mapping[str, object], table: RequestTable) -> None:
     model = cast(str, fields["model"])
     if not table.profile.any_model and not table.models.knows(model):
         before, between = table.models.refusal
-        text = f"{before}{model}{between}{', '.join(table.models.supported)}"
+        shown = shortened(model)[1:-1]
+        text = f"{before}{shown}{between}{', '.join(table.models.supported)}"
         raise ApiError(text, kind="bad_request", code="invalid_model", param="model", rule="model")
 
 

@@ -1,0 +1,1 @@
+"""The pure rules, each against values worked by hand and against laws."""
