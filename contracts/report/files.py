@@ -6,6 +6,7 @@ from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 
+from contracts.report import html
 from contracts.report.model import Report
 
 __all__ = ["as_json", "write_files"]
@@ -19,6 +20,7 @@ def write_files(report: Report, folder: Path) -> None:
     (folder / "report.json").write_text(as_json(report), encoding="utf-8")
     schema = files("contracts.report").joinpath(SCHEMA).read_text(encoding="utf-8")
     (folder / SCHEMA).write_text(schema, encoding="utf-8")
+    html.write(report, folder / "report.html")
 
 
 def as_json(report: Report) -> str:
