@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from io import BytesIO
 from typing import Any, NamedTuple
 
 from aiohttp import ClientSession, web
@@ -31,6 +32,7 @@ from tests.laws import Answer, keeps_the_laws, own_contract
 __all__ = ["KEY", "Api", "Money", "example_request", "running", "until"]
 
 KEY = "sk_test"
+_LARGE = 1 << 20
 # One for all tests: what was drawn once need not be drawn again.
 _STUDIO = Studio()
 
@@ -71,7 +73,7 @@ class Api:
         *,
         key: str | None = KEY,
         fields: object = None,
-        body: bytes | AsyncIterator[bytes] | None = None,
+        body: bytes | BytesIO | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request; `path` is below the base URL, or a whole URL, and is sent as it stands."""
@@ -81,6 +83,8 @@ class Api:
         if fields is not None:
             body = json.dumps(fields).encode()
             sent.setdefault("Content-Type", "application/json")
+        if isinstance(body, bytes) and len(body) > _LARGE:
+            body = BytesIO(body)
         url = URL(path if "://" in path else self.base + path, encoded=True)
         async with self.client.request(
             method, url, data=body, headers=sent, allow_redirects=False
