@@ -13,7 +13,7 @@ from contracts.spec import Spec
 
 __all__ = ["of"]
 
-LAWS = ("status", "status/no-5xx")
+LAWS = ("status/no-5xx", "status")
 REFUSED = 400
 
 

@@ -21,6 +21,7 @@ from contracts import options
 from contracts.budget import BudgetEndedError
 from contracts.claims import Bill, Claim, Level, Probe, World, claims
 from contracts.discovery import TargetError
+from contracts.hooks import Hooks
 from contracts.judge import BreachError, Judge, NotJudgedError
 from contracts.plan import Planned, print_plan
 from contracts.report.files import write_files
@@ -39,10 +40,13 @@ RUN: pytest.StashKey[Run] = pytest.StashKey()
 TARGET: pytest.StashKey[Target] = pytest.StashKey()
 JUDGE: pytest.StashKey[Judge] = pytest.StashKey()
 WAVE: pytest.StashKey[Wave] = pytest.StashKey()
+HOOKS: pytest.StashKey[Hooks] = pytest.StashKey()
 REPORT: pytest.StashKey[Report] = pytest.StashKey()
 STARTED: pytest.StashKey[float] = pytest.StashKey()
 STARTED_RUN = "contracts-run"
 """The name of the plugin under which the command registers a run that it began itself."""
+HOOKS_FIRST_S = 5.0
+"""How long the wave, which wants the account for itself, lets the webhooks go first."""
 PACKAGE = Path(__file__).resolve().parent
 SUMMED_UP = (
     pytest.ExitCode.OK,
@@ -137,12 +141,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     )
     if run is None or run.settings.plan or controls_others or session.config.option.collectonly:
         return
+    target = session.config.stash[TARGET]
     wave = Wave(
-        session.config.stash[TARGET],
+        target,
         [probe for item in session.items if (probe := _probe(item)) is not None],
         threads=run.settings.parallel,
     )
-    session.config.stash[WAVE] = wave
+    hooks = Hooks(target, run.world, callback_url=run.settings.callback_url)
+    session.config.stash[WAVE], session.config.stash[HOOKS] = wave, hooks
+    if any("hooks" in getattr(item, "fixturenames", ()) for item in session.items):
+        hooks.start()
+        hooks.entered.wait(HOOKS_FIRST_S)
     wave.start()
 
 
@@ -199,6 +208,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     run = config.stash.get(RUN, None)
     if (wave := config.stash.get(WAVE, None)) is not None:
         wave.stop()
+        config.stash[HOOKS].stop()
     if run is None or run.settings.plan or hasattr(config, "workerinput"):
         return
     ledger, started = config.stash[TARGET].budget.ledger(), config.stash[STARTED]
@@ -250,6 +260,12 @@ def spec(world: World) -> Spec:
 def run(request: pytest.FixtureRequest) -> Run:
     """The run: settings, keys, and what is known of the target."""
     return request.config.stash[RUN]
+
+
+@pytest.fixture(scope="session")
+def hooks(request: pytest.FixtureRequest) -> Hooks:
+    """The webhooks of the run, played once."""
+    return request.config.stash[HOOKS]
 
 
 @pytest.fixture(scope="session")

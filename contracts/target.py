@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import cast
 
 from contracts.budget import Budget
-from contracts.claims import Probe
+from contracts.claims import Level, Probe
 from contracts.decode import Json
 from contracts.exchange import Answer, Exchange, Key, Request, at
 from contracts.discovery import TargetState
@@ -123,7 +123,7 @@ class Target:
     def recorded(self, probe: Probe, *, alone: bool = False) -> Exchange:
         """The same without the laws."""
         name = probe.request.fingerprint()
-        paid = probe.price or (probe.largest if probe.is_task else Decimal(0))
+        paid = probe.price or (Decimal(0) if probe.level is Level.FREE else probe.largest)
         while paid and not alone and self.wave_runs() and not self.directory.has_answer(name):
             time.sleep(0.01)
 

@@ -56,6 +56,10 @@ class Transport:
         """The whole URL of a request."""
         return request.path if "://" in request.path else self.base_url + request.path
 
+    def authorization(self, key: Key) -> str:
+        """The header's value for a key of the run."""
+        return f"{self._scheme} {self._keys[key]}"
+
     def send(self, request: Request, *, timeout_s: float | None = None) -> Exchange:
         """Sends the request once and waits for its answer."""
         sent_at, started = time.time(), time.monotonic()
@@ -101,7 +105,7 @@ class Transport:
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {"User-Agent": "contracts", "Accept": "*/*"}
         if request.key in self._keys:
-            headers["Authorization"] = f"{self._scheme} {self._keys[request.key]}"
+            headers["Authorization"] = self.authorization(request.key)
         if (media_type := request.media_type()) is not None:
             headers["Content-Type"] = media_type
         return headers | dict(request.headers)

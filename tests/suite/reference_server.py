@@ -340,7 +340,7 @@ def understand(
     n = integer(body, "n", 1, 10, 1)
     integer(body, "output_compression", 0, 100, 100)
     integer(body, "partial_images", 0, 3, 0)
-    if body.get("stream") not in {True, False, None}:
+    if not isinstance(body.get("stream", False), bool):
         raise RefusedError(400, f"stream: true or false; got {body['stream']!r}", "stream")
     if body.get("stream") is True:
         raise RefusedError(400, "stream is not supported", "stream")
@@ -549,7 +549,7 @@ def the_mask(
     found = [("mask", data) for data in body.get("masks", [])]
     for name in ("mask", "mask_url", "mask_base64"):
         value = body.get(name)
-        value = value.get("image_url") if isinstance(value, dict) else value
+        value = value.get("image_url") if name == "mask" and isinstance(value, dict) else value
         if value is not None:
             found.append((name, value))
     if not found:

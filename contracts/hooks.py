@@ -1,0 +1,281 @@
+"""Webhooks as a scenario: many tasks at once, each told of to a receiver that behaves in its own way.
+
+It is played once in a run, beside everything else, because it is mostly waiting.
+"""
+
+import base64
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import cast
+from urllib.parse import urlsplit
+
+import orjson
+
+from contracts.asking import default_size, edit, expected_of, generation
+from contracts.budget import BudgetEndedError
+from contracts.claims import World
+from contracts.decode import Json
+from contracts.exchange import Key, Request
+from contracts.judge import NotJudgedError
+from contracts.oracle.webhooks import Attempt, timeline
+from contracts.receiver import HANG, Receiver, Sighting
+from contracts.spec import Spec
+from contracts.target import History, Target
+
+__all__ = ["REPEATED", "Behaviour", "Hooks", "Told", "behaviours", "is_played_out"]
+
+MEMO = "webhooks"
+PORT = 8900
+"""Where the receiver listens for a public URL that names no port."""
+REPEATED = 5
+"""How many tasks are retried alike: one gap alone may be late by chance."""
+LONGEST_S = 30.0
+"""How long the end of the retries is waited for at most."""
+QUIET_S = 0.5
+STAGGER_S = 0.3
+TRUSTED_S = 2.0
+"""A limit in real time that no machine, however busy, is late by."""
+BUSY_S = 0.15
+ALIKE = "thrice 500"
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What the receiver answers to the attempts for a task, and the request that makes the task."""
+
+    name: str
+    answers: tuple[int | None, ...]
+    request: Request
+
+    @property
+    def path(self) -> str:
+        """The last part of its callback URL."""
+        return self.name.replace(" ", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A task, what was told of it, and how it stood whenever that was."""
+
+    created: Json
+    poll: Json
+    """The task as its last poll showed it; None if it was never polled."""
+    request: Mapping[str, Json]
+    """The fields of the request that made it; empty for a form."""
+    attempts: tuple[Attempt, ...]
+    states: tuple[str, ...]
+    """The state that a poll showed while the attempt was waiting for its answer."""
+    elsewhere: int
+    """How many requests followed a redirect."""
+
+    def without_impatience(self, spec: Spec, scale: float) -> tuple[Attempt, ...]:
+        """The attempts less those that a sender makes whose clock ran out on an answer.
+
+        Where ten seconds last a tenth of one, a busy machine alone may be so late.
+        """
+        facts = spec.facts.hook_retry
+        limit, longest = facts.attempt_timeout_s * scale, max(facts.retry_after_s) * scale
+        if limit > TRUSTED_S:
+            return self.attempts
+        late = (limit * 0.9, limit * 1.5 + longest * 1.5 + BUSY_S)
+        kept = list(self.attempts[:1])
+        for before, attempt in pairwise(self.attempts):
+            answered = before.answered is not None and before.answered < 300
+            if not (answered and late[0] <= attempt.at_s - before.at_s <= late[1]):
+                kept.append(attempt)
+        return tuple(kept)
+
+
+def behaviours(world: World) -> list[Behaviour]:
+    """Everything that is played."""
+    plain = generation(world, prompt="a webhook")
+    retries = len(world.spec.facts.hook_retry.retry_after_s)
+    doomed = generation(world, prompt="a webhook", image_url="http://10.0.0.1/private.png")
+    found = [
+        Behaviour("200", (200,), plain),
+        Behaviour("204", (204,), plain),
+        Behaviour("299", (299,), plain),
+        Behaviour("background", (*(500,) * (retries + 1), 200), plain),
+        Behaviour("302", (302, 200), plain),
+        Behaviour("301", (301, 200), plain),
+        Behaviour("404", (404, 400, 200), plain),
+        Behaviour("hang", (HANG, 200), plain),
+        Behaviour("failed", (500, 200), doomed),
+        Behaviour("sized", (200,), generation(world, size=default_size(world))),
+        Behaviour("edit", (200,), edit(world)),
+        Behaviour("two pictures", (200,), generation(world, n=2, output_format="webp")),
+        Behaviour("for ever", (500,), plain),
+    ]
+    return found + [
+        Behaviour(f"{ALIKE} {i}", (*(500,) * retries, 200), plain) for i in range(REPEATED)
+    ]
+
+
+class Hooks:
+    """Plays the scenario in the background; the first process that starts it does it for all."""
+
+    def __init__(self, target: Target, world: World, *, callback_url: str | None) -> None:
+        self._target = target
+        self._world = world
+        self._callback_url = callback_url
+        self._stopped = threading.Event()
+        self.entered = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="hooks", daemon=True)
+
+    def start(self) -> None:
+        """Begins."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it early."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def told(self, name: str) -> Told:
+        """What came of a behaviour; NotJudgedError where nothing can come."""
+        if not self._target.state.local and self._callback_url is None:
+            raise NotJudgedError("the target cannot reach this machine (--callback-url)")
+        if self._thread.ident is not None:
+            self._thread.join()
+        kept = cast("dict[str, Json]", self._target.directory.once(MEMO, dict))
+        found = kept.get(name)
+        if found is None:
+            raise NotJudgedError("the scenario of webhooks was not played")
+        if isinstance(found, str):
+            raise NotJudgedError(found)
+        return _told(found)
+
+    def _run(self) -> None:
+        if self._target.state.local or self._callback_url is not None:
+            try:
+                self._target.directory.once(MEMO, self._played)
+            except Exception as error:
+                note = f"the webhooks could not be played: {error!r}"
+                self._target.directory.note("errors", note)
+                raise
+        self.entered.set()
+
+    def _played(self) -> Json:
+        wishes = behaviours(self._world)
+        with self._receiver({wish.path: wish.answers for wish in wishes}) as receiver:
+            with ThreadPoolExecutor(len(wishes)) as pool:
+                delays = _delays(wishes)
+                urls = [receiver.url(wish.path) for wish in wishes]
+                histories = list(pool.map(self._made, wishes, urls, delays))
+            self._wait(wishes)
+            seen = receiver.close()
+        pairs = zip(wishes, histories, strict=True)
+        return {wish.name: _kept(history, wish.path, seen) for wish, history in pairs}
+
+    def _receiver(self, answers: Mapping[str, Sequence[int | None]]) -> Receiver:
+        public, transport = self._callback_url, self._target.transport
+        return Receiver(
+            answers,
+            poll_url=transport.url(self._target.poll_request("")),
+            authorization=transport.authorization(Key.MAIN),
+            host="0.0.0.0" if public else "127.0.0.1",  # noqa: S104  (it was asked for)
+            port=urlsplit(public).port or PORT if public else 0,
+            public_url=public,
+        )
+
+    def _made(self, wish: Behaviour, url: str, delay_s: float) -> History | str:
+        """The task, followed to its end, or why there is none."""
+        request = _with_callback(wish.request, url)
+        expected = expected_of(self._world, request)
+        with self._target.directory.account(Key.MAIN):
+            self.entered.set()
+            time.sleep(delay_s)
+            try:
+                price = expected.price or expected.largest
+                created = self._target.send_unjudged(request, price=price, alone=True)
+            except BudgetEndedError as error:
+                return f"budget: {error}"
+            history = self._target.follow(created)
+            self._stopped.wait(QUIET_S * min(1.0, 2 * self._target.state.time_scale + 0.5))
+            return history
+
+    def _wait(self, wishes: Sequence[Behaviour]) -> None:
+        """Until all that should come has come, and a little longer for what should not."""
+        spec, scale = self._world.spec, self._target.state.time_scale
+        seconds = max(timeline(spec, wish.answers)[-1] for wish in wishes)
+        if is_played_out(spec, scale):
+            facts = spec.facts.hook_retry
+            seconds = facts.give_up_after_s + 2 * facts.background_every_s
+        self._stopped.wait(seconds * scale * 1.05 + QUIET_S)
+
+
+def is_played_out(spec: Spec, scale: float) -> bool:
+    """Whether the target's time runs fast enough to wait for the end of all retries."""
+    facts = spec.facts.hook_retry
+    return 0 < (facts.give_up_after_s + 2 * facts.background_every_s) * scale <= LONGEST_S
+
+
+def _with_callback(request: Request, url: str) -> Request:
+    if request.parts is not None:
+        return replace(request, parts=(*request.parts, ("callback_url", url)))
+    return replace(request, fields={**(request.fields or {}), "callback_url": url})
+
+
+def _delays(wishes: Sequence[Behaviour]) -> list[float]:
+    """Tasks that are retried alike begin one after another: one busy moment spoils one of them."""
+    alike = [wish.name for wish in wishes if wish.name.startswith(ALIKE)]
+    return [STAGGER_S * alike.index(w.name) if w.name in alike else 0.0 for w in wishes]
+
+
+def _kept(history: History | str, name: str, seen: Mapping[str, list[Sighting]]) -> Json:
+    if isinstance(history, str):
+        return history
+    polls = history.polls[-1:]
+    return {
+        "task": base64.b64encode(history.created.answer.body).decode(),
+        "poll": base64.b64encode(polls[0].answer.body).decode() if polls else "",
+        "request": cast("Json", dict(history.created.request.fields or {})),
+        "states": [sighting.state for sighting in seen.get(name, ())],
+        "elsewhere": len(seen.get(f"{name}-elsewhere", ())),
+        "attempts": [_written(sighting.attempt) for sighting in seen.get(name, ())],
+    }
+
+
+def _written(attempt: Attempt) -> dict[str, Json]:
+    return {
+        "at_s": attempt.at_s,
+        "ended_s": attempt.ended_s,
+        "answered": attempt.answered,
+        "method": attempt.method,
+        "headers": dict(attempt.headers),
+        "body": base64.b64encode(attempt.body).decode(),
+    }
+
+
+def _told(kept: Json) -> Told:
+    values = cast("dict[str, Json]", kept)
+    written = cast("list[dict[str, Json]]", values["attempts"])
+    return Told(
+        created=_body(values["task"]),
+        poll=_body(values["poll"]),
+        request=cast("Mapping[str, Json]", values["request"]),
+        attempts=tuple(_read(each) for each in written),
+        states=tuple(cast("list[str]", values["states"])),
+        elsewhere=cast("int", values["elsewhere"]),
+    )
+
+
+def _body(text: Json) -> Json:
+    data = base64.b64decode(str(text))
+    return cast("Json", orjson.loads(data)) if data else None
+
+
+def _read(written: Mapping[str, Json]) -> Attempt:
+    return Attempt(
+        at_s=cast("float", written["at_s"]),
+        ended_s=cast("float", written["ended_s"]),
+        answered=cast("int | None", written["answered"]),
+        method=str(written["method"]),
+        headers=cast("Mapping[str, str]", written["headers"]),
+        body=base64.b64decode(str(written["body"])),
+    )

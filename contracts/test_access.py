@@ -1,0 +1,236 @@
+"""Who may call, and under which paths."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from contracts.asking import default_size, edit, expected_of, generation, probe, wait
+from contracts.claims import Level, Probe, World, bill, probes, rule
+from contracts.court import Court
+from contracts.exchange import Exchange, File, Key, Request, at
+from contracts.judge import NotJudgedError
+from contracts.run import Run
+from contracts.samples import SAMPLE, gradient
+
+UNKNOWN = "sk_contracts_nobody_knows_this_key"
+
+
+def operations(world: World) -> dict[str, Request]:
+    """One well-formed request of every operation that needs a key."""
+    size = default_size(world)
+    model = world.spec.facts.model.supported[0]
+    part = world.spec.facts.files.part
+    return {
+        "generation": generation(world, size=size),
+        "task": generation(world),
+        "edit": edit(world, size=size),
+        "wait": wait(world),
+        "poll": Request("GET", "/images/generations?task_id=nobody-knows-this"),
+        "poll without id": Request("GET", "/images/generations"),
+        "video poll": Request("GET", "/video/generations?task_id=nobody-knows-this"),
+        "models": Request("GET", "/models"),
+        "model": Request("GET", f"/models/{model}"),
+        "balance": Request("GET", "/balance"),
+        "record": Request("GET", "/records/nobody-knows-this"),
+        "upload": Request("POST", "/files", parts=((part, File(gradient(SAMPLE))),)),
+    }
+
+
+def bad_authorizations(world: World) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Headers that name no key."""
+    scheme, key = world.spec.facts.auth.scheme, UNKNOWN
+    texts = {
+        "Basic": "Basic c2tfdGVzdDo=",
+        "Token": f"Token {key}",
+        "no scheme": key,
+        "empty key": f"{scheme} ",
+        "scheme alone": scheme,
+        "empty": "",
+        "latin-1": f"{scheme} clé",
+        "utf-8": f"{scheme} " + "ключ".encode().decode("latin-1"),
+        "no blank": f"{scheme}{key}",
+    }
+    return {"missing": (), **{name: (("Authorization", text),) for name, text in texts.items()}}
+
+
+def unauthorized(world: World) -> Iterator[Probe]:
+    """Every operation without a key, and one of each kind with every bad header."""
+    for name, request in operations(world).items():
+        yield _keyless(world, f"{name} missing", request, ())
+    for title, headers in bad_authorizations(world).items():
+        for name in ("generation", "task", "edit", "poll", "models"):
+            if title != "missing":
+                yield _keyless(world, f"{name} {title}", operations(world)[name], headers)
+
+
+def strangers(world: World) -> Iterator[Probe]:
+    """Every operation with a key that nobody knows."""
+    header = (("Authorization", f"{world.spec.facts.auth.scheme} {UNKNOWN}"),)
+    for name, request in operations(world).items():
+        yield _keyless(world, name, request, header)
+
+
+@rule("auth")
+@probes(unauthorized)
+def test_without_a_key_nothing_is_served(probe: Probe, court: Court) -> None:
+    _judge_refused(court, probe)
+
+
+@rule("auth")
+@probes(strangers)
+def test_an_unknown_key_is_refused(probe: Probe, court: Court, run: Run) -> None:
+    if run.state.control is not None and run.state.control.open_accounts:
+        raise NotJudgedError("the target says that it takes any key")
+    _judge_refused(court, probe)
+
+
+@rule("auth/open-accounts")
+@bill(Level.FREE, requests=1)
+def test_a_mock_with_open_accounts_takes_any_key(court: Court, run: Run) -> None:
+    if run.state.control is None or not run.state.control.open_accounts:
+        raise NotJudgedError("it is about the project's mock with open accounts")
+    header = (("Authorization", f"{court.world.spec.facts.auth.scheme} {UNKNOWN}"),)
+    exchange = court.target.send(Request("GET", "/models", headers=header, key=Key.NONE))
+    wrong = [] if exchange.answer.status == 200 else [f"status {exchange.answer.status}"]
+    court.judge("auth/open-accounts", exchange, expected="200 for any key", problems=wrong)
+
+
+@rule("auth")
+@bill(Level.FREE, requests=4)
+def test_the_scheme_may_be_written_in_any_case(court: Court, run: Run) -> None:
+    scheme = court.world.spec.facts.auth.scheme
+    for written in (scheme.lower(), scheme.upper(), scheme.swapcase()):
+        headers = (("Authorization", f"{written} {run.keys[Key.MAIN]}"),)
+        exchange = court.target.send(Request("GET", "/models", headers=headers, key=Key.NONE))
+        hidden = replace(exchange, request=_hidden(exchange.request, written))
+        wrong = [] if exchange.answer.status == 200 else [f"status {exchange.answer.status}"]
+        court.judge("auth", hidden, expected=f"200 for the scheme '{written}'", problems=wrong)
+
+
+@rule("auth")
+@bill(Level.FREE, requests=60)
+def test_a_refused_key_creates_and_costs_nothing(court: Court) -> None:
+    target, world = court.target, court.world
+    with target.directory.account(Key.MAIN, alone=True):
+        before = target.balance()
+        sent = [target.send(each.request.again(1), alone=True) for each in unauthorized(world)]
+        after = target.balance()
+    wrong = [] if before == after else [f"total went from {before.total} to {after.total}"]
+    told = "the same balance after requests without a key"
+    court.judge("auth", sent[0], expected=told, problems=wrong)
+
+
+@rule("auth/key-is-account", "poll-errors")
+@bill(Level.SMOKE, requests=6, largest=lambda world: expected_of(world, generation(world)).price)
+def test_another_key_does_not_see_a_task(court: Court, run: Run) -> None:
+    if Key.SECOND not in run.keys:
+        raise NotJudgedError("it needs a second account (--second-key)")
+    target, world = court.target, court.world
+    made = probe(world, "watched", generation(world), rule="auth/key-is-account")
+    history = target.history(made)
+    task_id = history.created.answer.task_id
+    if task_id is None:
+        raise NotJudgedError("no task was made")
+    for path in (f"/images/generations?task_id={task_id}", f"/video/generations?task_id={task_id}"):
+        _judge_hidden(court, target.get(path, key=Key.SECOND))
+    if target.record(task_id).answer.status == 200:
+        _judge_hidden(court, target.record(task_id, key=Key.SECOND))
+
+
+@rule("auth/key-is-account")
+@bill(Level.FULL, requests=4, largest=lambda world: expected_of(world, generation(world)).price)
+def test_each_key_has_its_own_balance(court: Court, run: Run) -> None:
+    if Key.SECOND not in run.keys:
+        raise NotJudgedError("it needs a second account (--second-key)")
+    target, world = court.target, court.world
+    request = replace(generation(world, size=default_size(world)), key=Key.SECOND)
+    price = expected_of(world, request).price
+    with (
+        target.directory.account(Key.MAIN, alone=True),
+        target.directory.account(Key.SECOND, alone=True),
+    ):
+        first, second = target.balance(), target.balance(Key.SECOND)
+        exchange = target.send(request, price=price, alone=True)
+        first_after, second_after = target.balance(), target.balance(Key.SECOND)
+    problems = []
+    if first_after != first:
+        problems.append(f"the first account's total went from {first.total} to {first_after.total}")
+    if second.total - second_after.total != price:
+        problems.append(f"the second account lost ${second.total - second_after.total}")
+    told = f"${price} from the account of the second key alone"
+    court.judge("auth/key-is-account", exchange, expected=told, problems=problems)
+
+
+@rule("base", "base/short-prefix")
+@bill(Level.FREE, requests=4)
+def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
+    """Only where the target lies under one of the contract's own prefixes."""
+    base, prefixes = run.state.base_url, court.world.spec.facts.base.prefixes
+    parts = urlsplit(base)
+    if parts.path not in prefixes:
+        raise NotJudgedError(f"the base URL does not end in one of {', '.join(prefixes)}")
+    for prefix in prefixes:
+        url = f"{parts.scheme}://{parts.netloc}{prefix}"
+        name = "base" if prefix == parts.path else "base/short-prefix"
+        models = court.target.get(f"{url}/models")
+        wrong = [] if at(models.answer.json, "object") == "list" else [_told(models)]
+        court.judge(name, models, expected=f"the models under {prefix}", problems=wrong)
+        poll = court.target.get(f"{url}/images/generations?task_id=nobody-knows-this")
+        wrong = [] if poll.answer.status == 404 else [_told(poll)]
+        court.judge(name, poll, expected=f"404 for an unknown task under {prefix}", problems=wrong)
+        bad = replace(generation(court.world, size="1000x1000"), path=f"{url}/images/generations")
+        refused = court.target.send(
+            bad, largest=expected_of(court.world, generation(court.world)).largest
+        )
+        wrong = [] if refused.answer.status == 400 else [_told(refused)]
+        court.judge(
+            name, refused, expected=f"400 for an illegal size under {prefix}", problems=wrong
+        )
+
+
+@rule("base/short-prefix")
+@bill(Level.FULL, requests=1, largest=lambda world: expected_of(world, generation(world)).price)
+def test_a_task_is_found_under_the_other_prefix(court: Court, run: Run) -> None:
+    base, prefixes = run.state.base_url, court.world.spec.facts.base.prefixes
+    parts = urlsplit(base)
+    if parts.path not in prefixes:
+        raise NotJudgedError(f"the base URL does not end in one of {', '.join(prefixes)}")
+    other = next(prefix for prefix in prefixes if prefix != parts.path)
+    made = probe(court.world, "watched", generation(court.world), rule="base")
+    task_id = court.target.history(made).created.answer.task_id
+    url = f"{parts.scheme}://{parts.netloc}{other}/images/generations?task_id={task_id}"
+    poll = court.target.get(url)
+    wrong = [] if poll.answer.task_id == task_id else [_told(poll)]
+    court.judge("base/short-prefix", poll, expected="the same task", problems=wrong)
+
+
+def _keyless(
+    world: World, name: str, request: Request, headers: tuple[tuple[str, str], ...]
+) -> Probe:
+    makes_pictures = request.method == "POST" and request.path.startswith("/images/")
+    largest = expected_of(world, request).largest if makes_pictures else Decimal(0)
+    asked = replace(request, key=Key.NONE, headers=headers)
+    return Probe(name, asked, rule="auth", largest=largest)
+
+
+def _judge_refused(court: Court, probe: Probe) -> None:
+    exchange = court.target.exchange(probe)
+    wrong = [] if exchange.answer.status == 401 else [_told(exchange)]
+    court.judge("auth", exchange, expected="401", problems=wrong)
+
+
+def _judge_hidden(court: Court, exchange: Exchange) -> None:
+    wrong = [] if exchange.answer.status == 404 else [_told(exchange)]
+    told = "404 for a task of another key"
+    court.judge("auth/key-is-account", exchange, expected=told, problems=wrong)
+
+
+def _hidden(request: Request, scheme: str) -> Request:
+    """The request with its key written as the variable of the curl line."""
+    return replace(request, headers=(("Authorization", f"{scheme} $API_KEY"),))
+
+
+def _told(exchange: Exchange) -> str:
+    answer = exchange.answer
+    return f"status {answer.status}: {answer.message}" if answer.status else answer.failure

@@ -1,0 +1,423 @@
+"""References and masks: in which forms they come, how many, what they must be, what a mask keeps."""
+
+import base64
+from collections.abc import Iterator
+
+from contracts.asking import (
+    default_size,
+    edit,
+    edit_json,
+    edit_parts,
+    expected_of,
+    generation,
+    probe,
+    wait,
+)
+from contracts.claims import Level, Probe, World, bill, probes, rule
+from contracts.court import Court
+from contracts.decode import Json
+from contracts.exchange import File, Part, Request, Transfer, at
+from contracts.judge import NotJudgedError
+from contracts.oracle import masks
+from contracts.oracle.synchronous import picture_bytes
+from contracts.samples import SAMPLE, data_uri, gradient, half_mask, opaque_mask, text_of
+from contracts.size import Size
+
+OTHER = Size(48, 64)
+FILENAMES = (
+    "image.png",
+    "blob",
+    "upload",
+    "C:\\pictures\\a b.png",
+    "../../etc/passwd",
+    "фото é.png",
+    "a;b.png",
+    "x",
+)
+PRIVATE_HOSTS = (
+    "10.0.0.1", "127.0.0.1", "127.255.255.254", "192.168.0.1", "172.16.0.1", "172.31.255.255", "169.254.169.254",
+    "0.0.0.0", "100.64.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "[::1]", "[fe80::1]", "[fc00::1]", "[::ffff:10.0.0.1]",
+    "localhost", "LOCALHOST",
+)  # fmt: skip
+PUBLIC_URL = "https://example.com/cat.png"
+
+
+def parts_of_forms(world: World) -> Iterator[Probe]:
+    """Multipart as real clients send it: names, order, filenames, content types, lengths."""
+    size, picture = default_size(world), gradient(SAMPLE)
+    names = world.spec.facts.edit_parts.image_parts
+    plain = edit(world, size=size)
+    texts = [part for part in plain.parts or () if isinstance(part[1], str)]
+    wishes: dict[str, Request] = {}
+    for name in names:
+        wishes[f"{name} once"] = edit_parts(world, [(name, File(picture))], size=size)
+        twice: list[Part] = [(name, File(picture)), (name, File(gradient(OTHER, "jpeg")))]
+        wishes[f"{name} twice"] = edit_parts(world, twice, size=size)
+    wishes["both names"] = edit_parts(world, [(name, File(picture)) for name in names], size=size)
+    first = Request("POST", plain.path, parts=((names[0], File(picture)), *texts))
+    wishes["files first"] = first
+    middle = (*texts[:2], (names[-1], File(picture)), *texts[2:])
+    wishes["files between"] = Request("POST", plain.path, parts=middle)
+    for filename in FILENAMES:
+        file = File(picture, filename=filename)
+        wishes[f"filename {filename!a}"] = edit_parts(world, [(names[0], file)], size=size)
+    for media_type in ("image/png", "image/jpeg", "text/plain", "application/x-nothing"):
+        file = File(picture, content_type=media_type)
+        wishes[f"type {media_type}"] = edit_parts(world, [(names[0], file)], size=size)
+    for form in world.spec.facts.reference_forms.formats:
+        wishes[f"bytes {form}"] = edit(world, [gradient(SAMPLE, form)], size=size)
+    for transfer in (Transfer.CHUNKED, Transfer.EXPECT):
+        wishes[transfer.value] = _travelling(plain, transfer)
+    wishes["numbers as text"] = edit(
+        world, size=size, n=2, output_format="webp", output_compression=50
+    )
+    wishes["task"] = edit_parts(world, [(names[-1], File(picture))])
+    for name, request in wishes.items():
+        level = Level.SMOKE if name.endswith("once") else Level.FULL
+        yield probe(world, name, request, rule="edit-parts", level=level)
+
+
+def json_edits(world: World) -> Iterator[Probe]:
+    """Edits as JSON: OpenAI's objects, and the fields of a generation."""
+    size, picture = default_size(world), gradient(SAMPLE)
+    uri = data_uri(picture)
+    two: Json = [{"image_url": uri}, {"image_url": data_uri(gradient(OTHER, "jpeg"), "image/jpeg")}]
+    mask: Json = {"image_url": data_uri(half_mask(SAMPLE))}
+    wishes = {
+        "objects": edit_json(world, size=size),
+        "two objects": edit_json(world, size=size, images=two),
+        "object and mask": edit_json(world, size=size, mask=mask),
+        "image": edit_json(world, size=size, images=None, image=text_of(picture)),
+        "image_url": edit_json(world, size=size, images=None, image_url=uri),
+        "as Codex": edit_json(world, size="auto", quality="auto", background="auto"),
+    }
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="edit-parts")
+
+
+def edits_without_references(world: World) -> Iterator[Probe]:
+    """Edits that have nothing to edit."""
+    size, file = default_size(world), File(gradient(SAMPLE))
+    wishes = {
+        "form": edit(world, [], size=size),
+        "form task": edit(world, []),
+        "json": edit_json(world, size=size, images=None),
+        "json empty": edit_json(world, size=size, images=[]),
+    }
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="edit-needs-image")
+    for name in ("image[0]", "images", "picture"):
+        request = edit_parts(world, [(name, file)], size=size)
+        yield probe(world, name, request, rule="edit-parts/unknown-parts")
+
+
+def numbers_of_references(world: World) -> Iterator[Probe]:
+    """As many references as allowed, and one more, over one field and over all."""
+    most, size = world.spec.facts.max_references.max, default_size(world)
+    picture = gradient(Size(16, 16))
+    text = text_of(picture)
+    for count in (most, most + 1):
+        listed: list[Json] = [text] * count
+        fewer: Json = [text] * (count - 2)
+        objects: Json = [{"image_url": data_uri(picture)}] * count
+        half = count // 2
+        mixed: list[Part] = [("image", File(picture))] * half
+        mixed += [("image[]", File(picture))] * (count - half)
+        lists: dict[str, Json] = {"images": listed[:half], "image_urls": listed[half:]}
+        wishes = {
+            "image_urls": generation(world, size=size, image_urls=listed),
+            "images": generation(world, size=size, images=listed),
+            "all fields": generation(world, size=size, images=fewer, image=text, image_base64=text),
+            "both lists": generation(world, size=size, **lists),
+            "task": generation(world, images=listed),
+            "form": edit(world, [picture] * count, size=size),
+            "mixed form": edit_parts(world, mixed, size=size),
+            "objects": edit_json(world, size=size, images=objects),
+        }
+        for name, request in wishes.items():
+            yield probe(world, f"{count} {name}", request, rule="max-references")
+
+
+def forms_of_references(world: World) -> Iterator[Probe]:
+    """Each format in each form of text, in each field."""
+    size, forms = default_size(world), world.spec.facts.reference_forms
+    media = world.spec.facts.output_format.media_types
+    for form in forms.formats:
+        picture = gradient(SAMPLE, form)
+        texts = {"base64": text_of(picture), "data URI": data_uri(picture, media[form])}
+        texts["wrong media type"] = data_uri(picture, "image/gif")
+        for title, text in texts.items():
+            fields: dict[str, Json] = {"image_base64" if title == "base64" else "image": text}
+            request = generation(world, size=size, **fields)
+            yield probe(world, f"{form} {title}", request, rule="reference-forms")
+    for name in forms.many:
+        several: Json = [text_of(gradient(SAMPLE)), data_uri(gradient(OTHER, "webp"), "image/webp")]
+        request = generation(world, size=size, **{name: several})
+        yield probe(world, f"mixed {name}", request, rule="reference-forms")
+
+
+def broken_references(world: World) -> Iterator[Probe]:
+    """References that are no picture, in every field and on every operation."""
+    size, forms = default_size(world), world.spec.facts.reference_forms
+    whole = gradient(SAMPLE)
+    gif = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+    texts = {
+        "no base64": "!!!",
+        "text": text_of(b"hello"),
+        "gif": text_of(gif),
+        "cut": text_of(whole[: len(whole) // 2]),
+        "data URI of text": data_uri(b"hello"),
+        "scheme": "ftp://example.com/a.png",
+        "empty data URI": "data:image/png;base64,",
+    }
+    for title, text in texts.items():
+        for name in forms.single:
+            request = generation(world, size=size, **{name: text})
+            yield probe(world, f"{name} {title}", request, rule="reference-forms")
+        for name in forms.many:
+            several: list[Json] = [text_of(whole), text]
+            request = generation(world, size=size, **{name: several})
+            yield probe(world, f"{name} {title}", request, rule="reference-forms")
+    for title, data in (("text", b"hello"), ("gif", gif), ("cut", whole[:200]), ("empty", b"")):
+        yield probe(world, f"form {title}", edit(world, [data], size=size), rule="reference-forms")
+        second = edit(world, [whole, data], size=size)
+        yield probe(world, f"second in a form {title}", second, rule="reference-forms")
+    task = generation(world, image_base64="!!!")
+    yield probe(world, "task", task, rule="reference-forms")
+
+
+def masks_that_fit(world: World) -> Iterator[Probe]:
+    """Masks in every form, on every operation."""
+    size, picture, mask = default_size(world), gradient(SAMPLE), half_mask(SAMPLE)
+    reference = text_of(picture)
+    wishes = {
+        "form": edit(world, None, mask, size=size),
+        "form task": edit(world, None, mask),
+        "two references": edit(world, [picture, gradient(OTHER)], mask, size=size),
+        "mask_base64": generation(world, size=size, image=reference, mask_base64=text_of(mask)),
+        "mask_url": generation(world, size=size, image=reference, mask_url=data_uri(mask)),
+        "gray alpha": edit(world, None, opaque_mask(SAMPLE, mode="LA"), size=size),
+        "jpeg reference": edit(world, [gradient(SAMPLE, "jpeg")], mask, size=size),
+    }
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="mask", level=Level.FULL)
+
+
+def masks_that_do_not(world: World) -> Iterator[Probe]:
+    """Masks without a reference, of another size, without alpha, of another format."""
+    size, picture, mask = default_size(world), gradient(SAMPLE), half_mask(SAMPLE)
+    reference = text_of(picture)
+    opaque = opaque_mask(SAMPLE, mode="RGB")
+    wrong = {
+        "taller": half_mask(Size(SAMPLE.width, SAMPLE.height + 1)),
+        "wider": half_mask(Size(SAMPLE.width + 1, SAMPLE.height)),
+        "turned": half_mask(SAMPLE.turned),
+        "no alpha": opaque,
+        "jpeg": opaque_mask(SAMPLE, mode="RGB", image_format="jpeg"),
+        "webp": opaque_mask(SAMPLE, image_format="webp"),
+        "text": b"hello",
+    }
+    for name, data in wrong.items():
+        yield probe(world, f"form {name}", edit(world, None, data, size=size), rule="mask")
+        as_json = generation(world, size=size, image=reference, mask_base64=text_of(data))
+        yield probe(world, f"json {name}", as_json, rule="mask")
+    fits_the_second = edit(world, [gradient(OTHER), picture], mask, size=size)
+    yield probe(world, "of the second reference", fits_the_second, rule="mask")
+    alone = generation(world, size=size, mask_base64=text_of(mask))
+    yield probe(world, "alone", alone, rule="mask")
+    yield probe(world, "alone task", generation(world, mask_base64=text_of(mask)), rule="mask")
+    yield probe(world, "task", edit(world, None, wrong["taller"]), rule="mask")
+
+
+def private_urls(world: World) -> Iterator[Probe]:
+    """References on hosts of private, loopback, link-local and reserved networks."""
+    size = default_size(world)
+    for i, host in enumerate(PRIVATE_HOSTS):
+        url = f"http://{host}/picture.png"
+        sync = generation(world, size=size, image_url=url)
+        yield probe(world, f"{host} sync", sync, rule="private-url")
+        if i % 4 == 0 or host.startswith("[") or i == len(PRIVATE_HOSTS) - 1:
+            yield probe(world, f"{host} task", generation(world, image_url=url), rule="private-url")
+    several: Json = [text_of(gradient(SAMPLE)), "https://127.0.0.1:8443/a.png"]
+    wishes = {
+        "list": generation(world, image_urls=several),
+        "list sync": generation(world, size=size, image_urls=several),
+        "image": generation(world, image="http://192.168.1.1/a.png"),
+        "edit": edit_json(world, images=[{"image_url": "http://10.1.2.3/a.png"}]),
+        "wait": wait(world, image_url="http://10.1.2.3/a.png"),
+        "callback": generation(
+            world, size=size, image_url="http://10.1.2.3/a.png", callback_url="http://127.0.0.1:9/"
+        ),
+    }
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="private-url")
+
+
+def public_urls(world: World) -> Iterator[Probe]:
+    """A URL of a public host that cannot be fetched here: drawn as a placeholder."""
+    size = default_size(world)
+    wishes = {
+        "sync": generation(world, size=size, image_url=PUBLIC_URL),
+        "task": generation(world, image_urls=[PUBLIC_URL], aspect_ratio="auto"),
+        "mask": generation(
+            world, size=size, image_url=PUBLIC_URL, mask_url="https://example.com/m.png"
+        ),
+    }
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="url-fetch")
+
+
+def ratios_of_references(world: World) -> Iterator[Probe]:
+    """`aspect_ratio: auto` follows the first reference, up to the steepest ratio."""
+    tier = world.spec.facts.tier.tiers[0].name
+    shapes = {
+        "wide": Size(96, 48),
+        "tall": Size(48, 96),
+        "square": Size(64, 64),
+        "steep": Size(200, 40),
+        "steep tall": Size(40, 200),
+    }
+    auto = world.spec.facts.aspect_ratio.auto
+    for name, shape in shapes.items():
+        two: Json = [text_of(gradient(shape)), text_of(gradient(SAMPLE.turned))]
+        request = generation(world, images=two, aspect_ratio=auto, resolution=tier)
+        yield probe(world, name, request, rule="aspect-ratio")
+    yield probe(
+        world, "edit", edit(world, [gradient(Size(96, 48))], aspect_ratio=auto), rule="aspect-ratio"
+    )
+    yield probe(world, "none", generation(world, aspect_ratio=auto), rule="aspect-ratio")
+
+
+@rule("edit-parts")
+@probes(parts_of_forms)
+def test_forms_are_taken_as_clients_send_them(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("edit-parts", "reference-forms")
+@probes(json_edits)
+def test_edits_are_taken_as_json(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("edit-needs-image", "edit-parts/unknown-parts")
+@probes(edits_without_references)
+def test_an_edit_without_a_reference_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("max-references")
+@probes(numbers_of_references)
+def test_references_are_counted_over_all_fields(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("reference-forms")
+@probes(forms_of_references)
+def test_a_reference_is_taken_in_every_form(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("reference-forms")
+@probes(broken_references)
+def test_a_reference_that_is_no_picture_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("reference-forms/max-bytes")
+@bill(
+    Level.FULL,
+    requests=1,
+    largest=lambda world: expected_of(world, generation(world, size=default_size(world))).price,
+)
+def test_a_reference_of_more_bytes_than_allowed_is_refused(court: Court) -> None:
+    """The bytes after the end of a PNG make it heavy, not large."""
+    world = court.world
+    heavy = gradient(SAMPLE) + b"\0" * world.spec.facts.reference_forms.max_bytes
+    request = edit(world, [heavy], size=default_size(world))
+    expected = expected_of(world, request)
+    court.refused(court.target.send(request, largest=expected.largest), expected)
+
+
+@rule("mask", "mask/form")
+@probes(masks_that_fit)
+def test_a_mask_that_fits_is_taken(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("mask", "mask/form")
+@probes(masks_that_do_not)
+def test_a_mask_that_does_not_fit_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+def kept_pixels(world: World) -> Iterator[Probe]:
+    """An edit whose reference, mask and result are of one size, so that each pixel can be told."""
+    size = default_size(world)
+    for inner in (True, False):
+        request = edit(world, [gradient(size)], half_mask(size, inner=inner), size=size)
+        yield probe(world, f"inner {inner}", request, rule="mask")
+
+
+@rule("mask/kept-pixels")
+@probes(kept_pixels)
+def test_a_mask_keeps_what_is_opaque(probe: Probe, court: Court) -> None:
+    """The gradient tells every shift and turn."""
+    exchange = court.hear(probe)
+    size = default_size(court.world)
+    files = [part[1] for part in probe.request.parts or () if isinstance(part[1], File)]
+    for data in picture_bytes(exchange):
+        if data is None:
+            raise NotJudgedError("no picture came")
+        court.judge.problems(
+            masks.kept_problems(data, gradient(size), files[-1].content),
+            exchange,
+            expected="the reference where the mask is opaque, something else where it is transparent",
+            kept=("mask/kept-pixels",),
+        )
+
+
+@rule("private-url", "private-url/sync", "fail-codes")
+@probes(private_urls)
+def test_a_reference_on_a_private_host_is_not_fetched(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("url-fetch")
+@probes(public_urls)
+def test_a_public_reference_is_not_fetched(probe: Probe, court: Court) -> None:
+    if court.target.state.control is None:
+        raise NotJudgedError("it is about the project's mock alone")
+    court.hear(probe)
+
+
+@rule("private-url/own-urls", "files")
+@bill(
+    Level.FULL,
+    requests=3,
+    largest=lambda world: expected_of(world, generation(world, size=default_size(world))).price * 2,
+)
+def test_urls_of_the_server_itself_are_exempt(court: Court) -> None:
+    """An upload and a result serve as references, also where the server runs on a private host."""
+    world, target = court.world, court.target
+    form = Request("POST", "/files", parts=((world.spec.facts.files.part, File(gradient(SAMPLE))),))
+    uploaded = at(target.send(form).answer.json, "data", "publicUrl")
+    if not isinstance(uploaded, str):
+        raise NotJudgedError("the target offers no uploads (POST /files)")
+    request = generation(world, size=default_size(world), image_url=uploaded)
+    exchange = target.send(
+        request, price=expected_of(world, generation(world, size=default_size(world))).price
+    )
+    answer = exchange.answer
+    wrong = [] if answer.status == 200 else [f"status {answer.status}: {answer.message}"]
+    court.judge("private-url/own-urls", exchange, expected="200: its own upload", problems=wrong)
+
+
+@rule("aspect-ratio", "derive")
+@probes(ratios_of_references)
+def test_the_ratio_auto_follows_the_first_reference(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+def _travelling(request: Request, transfer: Transfer) -> Request:
+    return Request(request.method, request.path, parts=request.parts, transfer=transfer)

@@ -1,0 +1,234 @@
+"""Webhooks: told when a task has ended and not before, until somebody listens."""
+
+import statistics
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import pytest
+
+from contracts.asking import default_size, expected_of, generation, probe
+from contracts.claims import Level, Probe, World, bill, probes, rule
+from contracts.court import Court
+from contracts.decode import Json
+from contracts.exchange import at
+from contracts.hooks import REPEATED, Hooks, Told, behaviours, is_played_out
+from contracts.judge import NotJudgedError
+from contracts.oracle import tasks, webhooks
+from contracts.oracle.webhooks import Attempt, timeline
+
+ONCE = ("200", "204", "299", "sized", "edit", "two pictures")
+RETRIED = ("404", "302", "301", "failed", "hang")
+LATE_S = 5.0
+"""How late an attempt may come on a busy machine; the rhythm is judged over several tasks."""
+LITTLE_S = 0.05
+NEGLIGIBLE_S = 0.003
+TOLERATED = 2
+"""By how many the attempts in half an hour may differ, for what each costs in time."""
+
+
+def bad_callback_urls(world: World) -> Iterator[Probe]:
+    """What is no absolute http(s) URL, or too long."""
+    longest = world.spec.field("callback_url").max_length or 0
+    start = "http://127.0.0.1:9/"
+    fits = start + "x" * (longest - len(start))
+    bad = [
+        "/webhook",
+        "webhook",
+        "ftp://127.0.0.1/x",
+        "http://",
+        "https://",
+        "//127.0.0.1/x",
+        "",
+        f"{fits}x",
+    ]
+    for url in bad:
+        request = generation(world, callback_url=url)
+        yield probe(world, f"{url[:40]!r}-{len(url)}", request, rule="callback-url")
+    wrong: list[Json] = [7, True, ["http://127.0.0.1:9/"]]
+    for value in wrong:
+        request = generation(world, size=default_size(world), callback_url=value)
+        yield probe(world, repr(value), request, rule="callback-url")
+    for url in (fits, "https://127.0.0.1:9/a?b=c#d", "http://user:word@127.0.0.1:9/"):
+        request = generation(world, callback_url=url)
+        yield probe(world, f"{url[:40]!r}-{len(url)}", request, rule="callback-url")
+
+
+def cost(world: World) -> Decimal:
+    """USD that the scenario costs at most."""
+    return sum((expected_of(world, each.request).largest for each in behaviours(world)), Decimal(0))
+
+
+@rule("callback-url")
+@probes(bad_callback_urls)
+def test_a_callback_url_is_absolute_and_not_too_long(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("hook-once")
+@bill(Level.FULL, requests=20, largest=cost)
+@pytest.mark.parametrize("name", [*ONCE, *RETRIED])
+def test_a_webhook_comes_until_it_is_taken_and_no_more(
+    name: str, court: Court, hooks: Hooks
+) -> None:
+    told = hooks.told(name)
+    wish = next(each for each in behaviours(court.world) if each.name == name)
+    scale = court.target.state.time_scale
+    attempts = told.without_impatience(court.world.spec, scale)
+    found = webhooks.problems(court.world.spec, attempts, scale=scale, slack_s=LATE_S)
+    problems = [each.text for each in found if each.rule == "hook-once"]
+    if len(attempts) != len(wish.answers):
+        problems.append(f"{len(attempts)} attempts came: {_answered(attempts)}")
+    expected = f"{len(wish.answers)} attempts for a receiver that answers {_words(wish.answers)}"
+    court.judge("hook-once", None, expected=expected, problems=problems, repeat=_repeat(told))
+
+
+@rule("hook-once")
+@bill(Level.FULL, requests=0)
+@pytest.mark.parametrize("name", [*ONCE, "failed"])
+def test_a_webhook_never_comes_before_a_poll_shows_the_end(
+    name: str, court: Court, hooks: Hooks
+) -> None:
+    told = hooks.told(name)
+    ended = tasks.terminal_states(court.world.spec)
+    early = [state for state in told.states if state not in ended]
+    problems = [f"the poll said {state}" for state in early] or (
+        [] if told.states else ["no webhook"]
+    )
+    expected = "a poll that shows the end while the webhook waits for its answer"
+    court.judge("hook-once", None, expected=expected, problems=problems, repeat=_repeat(told))
+
+
+@rule("hook-payload")
+@bill(Level.FULL, requests=0)
+@pytest.mark.parametrize("name", [*ONCE, *RETRIED])
+def test_a_payload_tells_what_the_poll_tells(name: str, court: Court, hooks: Hooks) -> None:
+    told = hooks.told(name)
+    if not told.attempts:
+        raise NotJudgedError("no webhook came")
+    data = at(told.poll, "data")
+    poll = data if isinstance(data, dict) else {}
+    request = {k: v for k, v in told.request.items() if k not in {"callback_url", "image_url"}}
+    problems = [
+        problem
+        for attempt in told.attempts
+        for problem in webhooks.payload_problems(
+            court.world.spec, attempt, poll=poll, request=request
+        )
+    ]
+    bodies = {attempt.body for attempt in told.attempts}
+    texts = list(dict.fromkeys(each.text for each in problems))
+    if len(bodies) > 1 and not texts:
+        texts = ["two attempts carried different bodies"]
+    expected = "the payload of the contract, like the poll of the task"
+    court.judge("hook-payload", None, expected=expected, problems=texts, repeat=_repeat(told))
+
+
+@rule("hook-retry")
+@bill(Level.FULL, requests=0)
+def test_retries_keep_the_rhythm(court: Court, hooks: Hooks) -> None:
+    """Judged by the middle of several tasks: one gap alone may be late by chance."""
+    told = [hooks.told(f"thrice 500 {i}") for i in range(REPEATED)]
+    spec, scale = court.world.spec, court.target.state.time_scale
+    wanted = [*spec.facts.hook_retry.retry_after_s]
+    gaps = [_gaps(each) for each in told]
+    counts = {len(each) for each in gaps}
+    problems = [] if counts == {len(wanted)} else [f"{min(counts) + 1} attempts came"]
+    problems += [] if problems or not scale else _off_rhythm(gaps, wanted, scale)
+    expected = f"attempts after {', '.join(f'{gap * scale:g}' for gap in wanted)} s"
+    court.judge("hook-retry", None, expected=expected, problems=problems, repeat=_repeat(told[0]))
+
+
+@rule("hook-retry/background")
+@bill(Level.FULL, requests=0)
+def test_a_background_retry_follows(court: Court, hooks: Hooks) -> None:
+    told = hooks.told("background")
+    facts, scale = court.world.spec.facts.hook_retry, court.target.state.time_scale
+    gaps = _gaps(told)
+    wanted = len(facts.retry_after_s) + 1
+    problems = [] if len(gaps) == wanted else [f"{len(gaps) + 1} attempts came"]
+    last = facts.background_every_s * scale
+    if not problems and not last * 0.9 - NEGLIGIBLE_S <= gaps[-1] <= last * 1.2 + LATE_S / 10:
+        problems.append(f"the last came after {gaps[-1]:.2f} s")
+    expected = f"one more attempt {last:g} s after the last retry"
+    court.judge(
+        "hook-retry/background", None, expected=expected, problems=problems, repeat=_repeat(told)
+    )
+
+
+@rule("hook-retry/redirects")
+@bill(Level.FULL, requests=0)
+@pytest.mark.parametrize("name", ["301", "302"])
+def test_a_redirect_is_not_followed(name: str, court: Court, hooks: Hooks) -> None:
+    told = hooks.told(name)
+    problems = [f"{told.elsewhere} requests went where it pointed"] if told.elsewhere else []
+    problems += [] if len(told.attempts) > 1 else ["no second attempt came"]
+    expected = "another attempt at the same URL"
+    court.judge(
+        "hook-retry/redirects", None, expected=expected, problems=problems, repeat=_repeat(told)
+    )
+
+
+@rule("hook-retry")
+@bill(Level.FULL, requests=0)
+def test_a_silent_receiver_is_given_up_in_time(court: Court, hooks: Hooks) -> None:
+    told = hooks.told("hang")
+    limit = court.world.spec.facts.hook_retry.attempt_timeout_s * court.target.state.time_scale
+    if not told.attempts:
+        raise NotJudgedError("no webhook came")
+    waited = told.attempts[0].ended_s - told.attempts[0].at_s
+    off = not limit * 0.85 - LITTLE_S <= waited <= limit * 1.25 + LATE_S / 5
+    problems = [f"it was waited for {waited:.2f} s"] if off and limit else []
+    expected = f"an attempt that waits {limit:g} s for its answer"
+    court.judge("hook-retry", None, expected=expected, problems=problems, repeat=_repeat(told))
+
+
+@rule("hook-retry", "hook-retry/background")
+@bill(Level.FULL, requests=0)
+def test_retries_end_at_last(court: Court, hooks: Hooks) -> None:
+    spec, scale = court.world.spec, court.target.state.time_scale
+    if not is_played_out(spec, scale):
+        raise NotJudgedError("half an hour of the target's time is too long to wait for")
+    told = hooks.told("for ever")
+    wanted = timeline(spec, [500], always=True)
+    moments = [attempt.at_s - told.attempts[0].at_s for attempt in told.attempts]
+    end = spec.facts.hook_retry.give_up_after_s * scale
+    late = [f"{moment:.1f}" for moment in moments if moment > end + LATE_S / 5]
+    problems = [f"an attempt came after {moment} s" for moment in late[:1]]
+    expected = f"no attempt more than {end:g} s after the first"
+    court.judge("hook-retry", None, expected=expected, problems=problems, repeat=_repeat(told))
+    short = len(wanted) - len(moments)
+    problems = [f"{len(moments)} came"] if not -TOLERATED <= short <= 2 * TOLERATED else []
+    expected = f"{len(wanted)} attempts"
+    court.judge(
+        "hook-retry/background", None, expected=expected, problems=problems, repeat=_repeat(told)
+    )
+
+
+def _off_rhythm(gaps: list[list[float]], wanted: list[float], scale: float) -> list[str]:
+    problems = []
+    for number, gap in enumerate(wanted):
+        seen, due = [each[number] for each in gaps], gap * scale
+        if statistics.median(seen) < due * 0.9 - NEGLIGIBLE_S:
+            problems.append(f"attempt {number + 2} came after {statistics.median(seen):.3f} s")
+        elif min(seen) > due * 1.2 + LITTLE_S:
+            problems.append(f"attempt {number + 2} came after {min(seen):.3f} s at the soonest")
+    return problems
+
+
+def _gaps(told: Told) -> list[float]:
+    pairs = zip(told.attempts, told.attempts[1:], strict=False)
+    return [second.at_s - first.ended_s for first, second in pairs]
+
+
+def _answered(attempts: Iterable[Attempt]) -> str:
+    return ", ".join("silence" if a.answered is None else str(a.answered) for a in attempts)
+
+
+def _words(answers: tuple[int | None, ...]) -> str:
+    return ", then ".join("nothing" if answer is None else str(answer) for answer in answers)
+
+
+def _repeat(told: Told) -> str:
+    """What a webhook needs besides one request cannot be pasted: a receiver."""
+    task_id = at(told.created, "data", "taskId")
+    return f"(a task with callback_url and a receiver; here task {task_id})"
