@@ -85,7 +85,8 @@ def _route(path: str, method: str, operation: Section) -> Route:
         operation_id=operation.text("operationId"),
         method=method.upper(),
         path=path,
-        needs_key=security != [],
+        # An empty list asks for no key; an empty mapping in it makes the key optional.
+        needs_key=security is None or {} not in security and security != [],
         media_types=tuple(bodies),
         body_schemas=bodies,
     )
