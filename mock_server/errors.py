@@ -136,7 +136,12 @@ def unauthorized(problem: str) -> ApiError:
     """No key, or none that is known (Rule: auth)."""
     headers = {"WWW-Authenticate": "Bearer"}
     return ApiError(
-        problem, kind="unauthorized", code="invalid_api_key", rule="auth", headers=headers
+        problem,
+        kind="unauthorized",
+        code="invalid_api_key",
+        param="Authorization",
+        rule="auth",
+        headers=headers,
     )
 
 
@@ -177,7 +182,11 @@ def unsupported_media_type(got: str, allowed: Iterable[str]) -> ApiError:
     """A body of another media type than the operation takes."""
     message = f"Content-Type: must be {' or '.join(allowed)}; got {shortened(got)}"
     return ApiError(
-        message, kind="unsupported_media_type", code="unsupported_media_type", rule="status"
+        message,
+        kind="unsupported_media_type",
+        code="unsupported_media_type",
+        param="Content-Type",
+        rule="status",
     )
 
 
@@ -187,6 +196,7 @@ def unsupported_coding(got: str) -> ApiError:
         f"Content-Encoding: must be left out, bodies are taken as they are; got {shortened(got)}",
         kind="unsupported_media_type",
         code="unsupported_content_encoding",
+        param="Content-Encoding",
         rule="status",
     )
 
