@@ -79,19 +79,22 @@ _OPERATION_KEYS = (
 def _route(path: str, method: str, operation: Section) -> Route:
     for key in _OPERATION_KEYS:
         operation.anything(key)
-    security = operation.anything("security")
     bodies = _body_schemas(operation)
     route = Route(
         operation_id=operation.text("operationId"),
         method=method.upper(),
         path=path,
-        # An empty list asks for no key; an empty mapping in it makes the key optional.
-        needs_key=security is None or {} not in security and security != [],
+        needs_key=_needs_key(operation.anything("security")),
         media_types=tuple(bodies),
         body_schemas=bodies,
     )
     operation.done()
     return route
+
+
+def _needs_key(security: object) -> bool:
+    """An empty list asks for no key; an empty mapping in the list makes the key optional."""
+    return not isinstance(security, list) or (security != [] and {} not in security)
 
 
 def _body_schemas(operation: Section) -> dict[str, str]:
