@@ -58,9 +58,13 @@ def _whole(text: str) -> int:
 
 
 def _scale(text: str) -> float:
-    scale = float(text) if text.isascii() else -1
+    allowed = f"must be a number from 0 (at once) to {_SLOWEST}; 1 is real time"
+    try:
+        scale = float(text)
+    except ValueError:
+        raise ValueError(allowed) from None
     if not 0 <= scale <= _SLOWEST:
-        raise ValueError(f"must be a number from 0 (at once) to {_SLOWEST}; 1 is real time")
+        raise ValueError(allowed)
     return scale
 
 
