@@ -6,6 +6,7 @@ Rules: size-grid, size-edge, size-ratio, size-pixels, size-exact, price, free-fa
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from contracts import curl
 from contracts.exchange import Request
@@ -120,9 +121,13 @@ def _extent(alike: Sequence[Difference]) -> str:
     named = ", ".join(str(size) for size in sizes[1:4])
     ends = [(min(side), max(side)) for side in zip(*sizes, strict=True)]
     (left, right), (low, high) = ends
+    steepness = [Fraction(size.long_edge, size.short_edge or 1) for size in sizes]
+    pixels = [size.pixels for size in sizes]
     return (
-        f"; the same at {len(alike) - 1:,} more sizes ({named} ...), "
-        f"widths {left} to {right}, heights {low} to {high}"
+        f"; the same at {len(alike) - 1:,} more sizes ({named} ...): "
+        f"widths {left} to {right}, heights {low} to {high}, "
+        f"long to short {float(min(steepness)):.3g} to {float(max(steepness)):.3g}, "
+        f"{min(pixels):,} to {max(pixels):,} pixels"
     )
 
 

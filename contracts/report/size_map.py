@@ -54,6 +54,7 @@ NEAR = 3
 NAMED = 8
 LISTED = 8
 TICKS = 12
+TITLE_LIMIT = 75
 
 
 class Mark(StrEnum):
@@ -284,7 +285,8 @@ def _is_alone(frame: Frame, size: Size, loud: Mapping[Size, Mark]) -> bool:
 
 
 def _draw_title(pen: ImageDraw.ImageDraw, title: str, note: str) -> None:
-    pen.text((LEFT, 30), title, fill=INK, font=font(36))
+    short = title if len(title) <= TITLE_LIMIT else f"{title[: TITLE_LIMIT - 1]}…"
+    pen.text((LEFT, 30), short, fill=INK, font=font(36))
     pen.text((LEFT, 82), note, fill=SOFT, font=font(20))
 
 

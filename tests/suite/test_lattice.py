@@ -187,7 +187,10 @@ def test_a_misread_ratio_is_shown_once_with_its_extent(
     told = capsys.readouterr().err
     assert told.count("FAIL size-ratio") == 1
     assert "expected  400, because 48x160 breaks size-ratio" in told
-    assert "the same at 1 more sizes (160x48 ...), widths 48 to 160, heights 48 to 160" in told
+    assert (
+        "the same at 1 more sizes (160x48 ...): widths 48 to 160, heights 48 to 160, "
+        "long to short 3.33 to 3.33, 7,680 to 7,680 pixels"
+    ) in told
 
 
 def test_a_failure_told_as_200_warns_unless_observed_counts(sizes_command: Run) -> None:
