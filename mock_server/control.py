@@ -197,7 +197,10 @@ def _failure(mock: Mock, fields: Mapping[str, object]) -> Failure | None:
         allowed = ", ".join(codes)
         problem = f'must be one of {allowed}, or give {{"finish": true}}; got {shortened(fail)}'
         raise bad_field("fail", problem)
-    return Failure(fail, str(fields.get("message") or f"failed on request: {fail}"))
+    message = fields.get("message", f"failed on request: {fail}")
+    if not isinstance(message, str) or not message:
+        raise bad_field("message", f"must be text; got {shortened(message)}")
+    return Failure(fail, message)
 
 
 async def list_requests(request: web.Request) -> web.Response:
@@ -287,7 +290,8 @@ async def _fields(request: web.Request, *known: str) -> dict[str, object]:
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> ApiError:
-    return bad_field(shortened(name)[1:-1], f"is not known here; known: {', '.join(known)}")
+    problem = f"is not known here; known: {', '.join(known)}"
+    return bad_field(shortened(name)[1:-1], problem, code="unknown_parameter")
 
 
 CONTROL_ROUTES: tuple[tuple[str, str, Handler], ...] = (
