@@ -52,7 +52,9 @@ class BodySchema:
             if name not in self.fields:
                 known = ", ".join(sorted(self.fields))
                 problem = f"is not a field of this request; known fields: {known}"
-                raise bad_field(shortened(name)[1:-1], problem, rule="unknown-fields")
+                raise bad_field(
+                    shortened(name)[1:-1], problem, rule="unknown-fields", code="unknown_parameter"
+                )
 
     def check(self, fields: dict[str, object]) -> None:
         """Raise ApiError for the first field that is missing or does not keep its schema."""
