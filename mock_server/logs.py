@@ -10,6 +10,7 @@ from mock_server.journal import Exchange
 __all__ = ["set_up_logs"]
 
 _PROMPT_SHOWN = 60
+_TEXT_SHOWN = 200
 
 
 class _TextForm(logging.Formatter):
@@ -20,14 +21,14 @@ class _TextForm(logging.Formatter):
         if not isinstance(exchange, Exchange):
             return super().format(record)
         seconds = exchange.answered_at - exchange.received_at
-        parts = [str(exchange.status), exchange.method, exchange.path[:200]]
+        parts = [str(exchange.status), exchange.method, exchange.path[:_TEXT_SHOWN]]
         decided = exchange.decided
         if decided:
             parts += [str(decided[name]) for name in ("mode", "size", "quality")]
             parts.append(f"{decided['price']} USD")
         if exchange.message:
             rule = f"[{exchange.rule}] " if exchange.rule else ""
-            parts.append(rule + exchange.message[:200])
+            parts.append(rule + exchange.message[:_TEXT_SHOWN])
         return " ".join([*parts, f"{seconds:.1f} s"])
 
 
@@ -48,13 +49,13 @@ def _facts(exchange: Exchange) -> dict[str, object]:
     facts: dict[str, object] = {
         "request": exchange.id,
         "method": exchange.method,
-        "path": exchange.path[:200],
+        "path": exchange.path[:_TEXT_SHOWN],
         "operation": exchange.operation or None,
         "status": exchange.status,
         "seconds": round(exchange.answered_at - exchange.received_at, 3),
         **exchange.decided,
         "rule": exchange.rule,
-        "message": exchange.message,
+        "message": exchange.message and exchange.message[:_TEXT_SHOWN],
     }
     prompt = (exchange.fields or {}).get("prompt")
     if isinstance(prompt, str):
