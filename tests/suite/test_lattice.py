@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -149,7 +150,10 @@ def sinful(tmp_path_factory: pytest.TempPathFactory, spec_file: Path) -> Mapping
         aimed = ["--spec", str(spec_file), "--base-url", server.base_url, "--api-key", "sk_test"]
         code = main([*aimed, "--report", str(folder)])
     assert server.asked == Counter(everything())
-    return {"code": code, **json.loads((folder / "report.json").read_text())}
+    report, schema = (
+        json.loads((folder / name).read_text()) for name in ("report.json", "report.schema.json")
+    )
+    return {**report, "code": code, "schema": schema}
 
 
 @pytest.mark.parametrize("size,reply,rule,received", SINS)
@@ -172,6 +176,13 @@ def test_a_report_with_sins_says_so(sinful: Mapping[str, Any]) -> None:
     assert sinful["verdict"].startswith(f"{len(SINS)} of {len(everything())} sizes differ (")
     exact = next(each for each in sinful["rules"] if each["rule"] == "size-exact")
     assert (exact["outcome"], len(exact["failures"])) == ("fail", 1)
+
+
+def test_the_report_keeps_the_schema_that_lies_beside_it(sinful: Mapping[str, Any]) -> None:
+    report = {key: value for key, value in sinful.items() if key not in {"code", "schema"}}
+    validator = jsonschema_rs.validator_for(sinful["schema"])
+    assert [error.message for error in validator.iter_errors(report)] == []
+    assert not validator.is_valid({**report, "surprise": 1})
 
 
 def test_a_misread_ratio_is_shown_once_with_its_extent(
