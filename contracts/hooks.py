@@ -40,7 +40,9 @@ STAGGER_S = 0.3
 TRUSTED_S = 2.0
 """A limit in real time that no machine, however busy, is late by."""
 BUSY_S = 0.15
-ALIKE = "thrice 500"
+SUCCESSES = range(200, 300)
+REPLAYS = 3
+"""How often a behaviour is played to a sender whose limits are shorter than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,11 @@ class Behaviour:
     name: str
     answers: tuple[int | None, ...]
     request: Request
+    replays: int = 1
 
-    @property
-    def path(self) -> str:
-        """The last part of its callback URL."""
-        return self.name.replace(" ", "-")
+    def paths(self) -> list[str]:
+        """The last part of the callback URL of each replay."""
+        return [f"{self.name.replace(' ', '-')}-{i}" for i in range(self.replays)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,46 +74,50 @@ class Told:
     elsewhere: int
     """How many requests followed a redirect."""
 
-    def without_impatience(self, spec: Spec, scale: float) -> tuple[Attempt, ...]:
+    def without_impatience(self, spec: Spec, scale: float) -> list[Attempt]:
         """The attempts less those that a sender makes whose clock ran out on an answer.
 
         Where ten seconds last a tenth of one, a busy machine alone may be so late.
         """
         facts = spec.facts.hook_retry
-        limit, longest = facts.attempt_timeout_s * scale, max(facts.retry_after_s) * scale
+        limit, pause = facts.attempt_timeout_s * scale, max(facts.retry_after_s) * scale
         if limit > TRUSTED_S:
-            return self.attempts
-        late = (limit * 0.9, limit * 1.5 + longest * 1.5 + BUSY_S)
+            return list(self.attempts)
         kept = list(self.attempts[:1])
         for before, attempt in pairwise(self.attempts):
-            answered = before.answered is not None and before.answered < 300
-            if not (answered and late[0] <= attempt.at_s - before.at_s <= late[1]):
+            answered = before.answered in SUCCESSES
+            gap = attempt.at_s - before.at_s
+            if not (answered and limit * 0.3 <= gap <= (limit + pause) * 1.5 + BUSY_S):
                 kept.append(attempt)
-        return tuple(kept)
+        return kept
 
 
-def behaviours(world: World) -> list[Behaviour]:
-    """Everything that is played."""
+def behaviours(world: World, scale: float) -> list[Behaviour]:
+    """Everything that is played.
+
+    Where ten seconds last a tenth of one, a busy sender gives up on an answer that is there: what it
+    does wrong is then told by several replays, of which each shows it.
+    """
+    facts = world.spec.facts.hook_retry
+    replays = 1 if facts.attempt_timeout_s * scale > TRUSTED_S else REPLAYS
     plain = generation(world, prompt="a webhook")
-    retries = len(world.spec.facts.hook_retry.retry_after_s)
     doomed = generation(world, prompt="a webhook", image_url="http://10.0.0.1/private.png")
-    found = [
-        Behaviour("200", (200,), plain),
-        Behaviour("204", (204,), plain),
-        Behaviour("299", (299,), plain),
-        Behaviour("background", (*(500,) * (retries + 1), 200), plain),
-        Behaviour("302", (302, 200), plain),
-        Behaviour("301", (301, 200), plain),
-        Behaviour("404", (404, 400, 200), plain),
-        Behaviour("hang", (HANG, 200), plain),
-        Behaviour("failed", (500, 200), doomed),
-        Behaviour("sized", (200,), generation(world, size=default_size(world))),
-        Behaviour("edit", (200,), edit(world)),
-        Behaviour("two pictures", (200,), generation(world, n=2, output_format="webp")),
+    retries = (500,) * len(facts.retry_after_s)
+    return [
+        Behaviour("200", (200,), plain, replays),
+        Behaviour("204", (204,), plain, replays),
+        Behaviour("299", (299,), plain, replays),
+        Behaviour("302", (302, 200), plain, replays),
+        Behaviour("301", (301, 200), plain, replays),
+        Behaviour("404", (404, 400, 200), plain, replays),
+        Behaviour("hang", (HANG, 200), plain, replays),
+        Behaviour("failed", (500, 200), doomed, replays),
+        Behaviour("sized", (200,), generation(world, size=default_size(world)), replays),
+        Behaviour("edit", (200,), edit(world), replays),
+        Behaviour("two pictures", (200,), generation(world, n=2, output_format="webp"), replays),
+        Behaviour("thrice 500", (*retries, 200), plain, REPEATED),
+        Behaviour("background", (*retries, 500, 200), plain, replays),
         Behaviour("for ever", (500,), plain),
-    ]
-    return found + [
-        Behaviour(f"{ALIKE} {i}", (*(500,) * retries, 200), plain) for i in range(REPEATED)
     ]
 
 
@@ -136,8 +142,8 @@ class Hooks:
         if self._thread.is_alive():
             self._thread.join()
 
-    def told(self, name: str) -> Told:
-        """What came of a behaviour; NotJudgedError where nothing can come."""
+    def told(self, name: str) -> list[Told]:
+        """What came of each replay of a behaviour; NotJudgedError where nothing can come."""
         if not self._target.state.local and self._callback_url is None:
             raise NotJudgedError("the target cannot reach this machine (--callback-url)")
         if self._thread.ident is not None:
@@ -146,9 +152,10 @@ class Hooks:
         found = kept.get(name)
         if found is None:
             raise NotJudgedError("the scenario of webhooks was not played")
-        if isinstance(found, str):
-            raise NotJudgedError(found)
-        return _told(found)
+        replays = cast("list[Json]", found)
+        if refused := [each for each in replays if isinstance(each, str)]:
+            raise NotJudgedError(refused[0])
+        return [_told(each) for each in replays]
 
     def _run(self) -> None:
         if self._target.state.local or self._callback_url is not None:
@@ -161,16 +168,21 @@ class Hooks:
         self.entered.set()
 
     def _played(self) -> Json:
-        wishes = behaviours(self._world)
-        with self._receiver({wish.path: wish.answers for wish in wishes}) as receiver:
-            with ThreadPoolExecutor(len(wishes)) as pool:
-                delays = _delays(wishes)
-                urls = [receiver.url(wish.path) for wish in wishes]
-                histories = list(pool.map(self._made, wishes, urls, delays))
+        wishes = behaviours(self._world, self._target.state.time_scale)
+        parts = [(wish, path, i) for wish in wishes for i, path in enumerate(wish.paths())]
+        with self._receiver({path: wish.answers for wish, path, _ in parts}) as receiver:
+            with ThreadPoolExecutor(len(parts)) as pool:
+                made = [
+                    pool.submit(self._made, wish, receiver.url(path), STAGGER_S * i)
+                    for wish, path, i in parts
+                ]
+            histories = [each.result() for each in made]
             self._wait(wishes)
             seen = receiver.close()
-        pairs = zip(wishes, histories, strict=True)
-        return {wish.name: _kept(history, wish.path, seen) for wish, history in pairs}
+        found: dict[str, list[Json]] = {wish.name: [] for wish in wishes}
+        for (wish, path, _), history in zip(parts, histories, strict=True):
+            found[wish.name].append(_kept(history, path, seen))
+        return cast("Json", found)
 
     def _receiver(self, answers: Mapping[str, Sequence[int | None]]) -> Receiver:
         public, transport = self._callback_url, self._target.transport
@@ -219,12 +231,6 @@ def _with_callback(request: Request, url: str) -> Request:
     if request.parts is not None:
         return replace(request, parts=(*request.parts, ("callback_url", url)))
     return replace(request, fields={**(request.fields or {}), "callback_url": url})
-
-
-def _delays(wishes: Sequence[Behaviour]) -> list[float]:
-    """Tasks that are retried alike begin one after another: one busy moment spoils one of them."""
-    alike = [wish.name for wish in wishes if wish.name.startswith(ALIKE)]
-    return [STAGGER_S * alike.index(w.name) if w.name in alike else 0.0 for w in wishes]
 
 
 def _kept(history: History | str, name: str, seen: Mapping[str, list[Sighting]]) -> Json:

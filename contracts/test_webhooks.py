@@ -1,7 +1,7 @@
 """Webhooks: told when a task has ended and not before, until somebody listens."""
 
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 import pytest
@@ -11,19 +11,17 @@ from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
 from contracts.decode import Json
 from contracts.exchange import at
-from contracts.hooks import REPEATED, Hooks, Told, behaviours, is_played_out
+from contracts.hooks import Hooks, Told, behaviours, is_played_out
 from contracts.judge import NotJudgedError
 from contracts.oracle import tasks, webhooks
-from contracts.oracle.webhooks import Attempt, timeline
+from contracts.oracle.webhooks import Attempt
 
 ONCE = ("200", "204", "299", "sized", "edit", "two pictures")
 RETRIED = ("404", "302", "301", "failed", "hang")
 LATE_S = 5.0
 """How late an attempt may come on a busy machine; the rhythm is judged over several tasks."""
-LITTLE_S = 0.05
+LITTLE_S = 0.15
 NEGLIGIBLE_S = 0.003
-TOLERATED = 2
-"""By how many the attempts in half an hour may differ, for what each costs in time."""
 
 
 def bad_callback_urls(world: World) -> Iterator[Probe]:
@@ -55,7 +53,10 @@ def bad_callback_urls(world: World) -> Iterator[Probe]:
 
 def cost(world: World) -> Decimal:
     """USD that the scenario costs at most."""
-    return sum((expected_of(world, each.request).largest for each in behaviours(world)), Decimal(0))
+    played = behaviours(world, 0)
+    return sum(
+        (expected_of(world, each.request).largest * each.replays for each in played), Decimal(0)
+    )
 
 
 @rule("callback-url")
@@ -65,21 +66,24 @@ def test_a_callback_url_is_absolute_and_not_too_long(probe: Probe, court: Court)
 
 
 @rule("hook-once")
-@bill(Level.FULL, requests=20, largest=cost)
+@bill(Level.FULL, requests=50, largest=cost)
 @pytest.mark.parametrize("name", [*ONCE, *RETRIED])
 def test_a_webhook_comes_until_it_is_taken_and_no_more(
     name: str, court: Court, hooks: Hooks
 ) -> None:
-    told = hooks.told(name)
-    wish = next(each for each in behaviours(court.world) if each.name == name)
     scale = court.target.state.time_scale
-    attempts = told.without_impatience(court.world.spec, scale)
-    found = webhooks.problems(court.world.spec, attempts, scale=scale, slack_s=LATE_S)
-    problems = [each.text for each in found if each.rule == "hook-once"]
-    if len(attempts) != len(wish.answers):
-        problems.append(f"{len(attempts)} attempts came: {_answered(attempts)}")
+    wish = next(each for each in behaviours(court.world, scale) if each.name == name)
+
+    def look(told: Told) -> list[str]:
+        attempts = told.without_impatience(court.world.spec, scale)
+        found = webhooks.problems(court.world.spec, attempts, scale=scale, slack_s=LATE_S)
+        problems = [each.text for each in found if each.rule == "hook-once"]
+        if len(attempts) != len(wish.answers):
+            problems.append(f"{len(attempts)} attempts came: {_answered(attempts)}")
+        return problems
+
     expected = f"{len(wish.answers)} attempts for a receiver that answers {_words(wish.answers)}"
-    court.judge("hook-once", None, expected=expected, problems=problems, repeat=_repeat(told))
+    _judge(court, "hook-once", hooks.told(name), look, expected)
 
 
 @rule("hook-once")
@@ -88,52 +92,49 @@ def test_a_webhook_comes_until_it_is_taken_and_no_more(
 def test_a_webhook_never_comes_before_a_poll_shows_the_end(
     name: str, court: Court, hooks: Hooks
 ) -> None:
-    told = hooks.told(name)
     ended = tasks.terminal_states(court.world.spec)
-    early = [state for state in told.states if state not in ended]
-    problems = [f"the poll said {state}" for state in early] or (
-        [] if told.states else ["no webhook"]
-    )
-    expected = "a poll that shows the end while the webhook waits for its answer"
-    court.judge("hook-once", None, expected=expected, problems=problems, repeat=_repeat(told))
+
+    def look(told: Told) -> list[str]:
+        early = [f"the poll said {state}" for state in told.states if state not in ended]
+        return early if told.states else ["no webhook came"]
+
+    expected = "a poll that shows the end as soon as the webhook has come"
+    _judge(court, "hook-once", hooks.told(name), look, expected)
 
 
 @rule("hook-payload")
 @bill(Level.FULL, requests=0)
 @pytest.mark.parametrize("name", [*ONCE, *RETRIED])
 def test_a_payload_tells_what_the_poll_tells(name: str, court: Court, hooks: Hooks) -> None:
-    told = hooks.told(name)
-    if not told.attempts:
-        raise NotJudgedError("no webhook came")
-    data = at(told.poll, "data")
-    poll = data if isinstance(data, dict) else {}
-    request = {k: v for k, v in told.request.items() if k not in {"callback_url", "image_url"}}
-    problems = [
-        problem
-        for attempt in told.attempts
-        for problem in webhooks.payload_problems(
-            court.world.spec, attempt, poll=poll, request=request
-        )
-    ]
-    bodies = {attempt.body for attempt in told.attempts}
-    texts = list(dict.fromkeys(each.text for each in problems))
-    if len(bodies) > 1 and not texts:
-        texts = ["two attempts carried different bodies"]
+    def look(told: Told) -> list[str]:
+        data = at(told.poll, "data")
+        poll = data if isinstance(data, dict) else {}
+        request = {k: v for k, v in told.request.items() if k not in {"callback_url", "image_url"}}
+        problems = [
+            each.text
+            for attempt in told.attempts
+            for each in webhooks.payload_problems(
+                court.world.spec, attempt, poll=poll, request=request
+            )
+        ]
+        if len({attempt.body for attempt in told.attempts}) > 1 and not problems:
+            problems = ["two attempts carried different bodies"]
+        return list(dict.fromkeys(problems)) if told.attempts else ["no webhook came"]
+
     expected = "the payload of the contract, like the poll of the task"
-    court.judge("hook-payload", None, expected=expected, problems=texts, repeat=_repeat(told))
+    _judge(court, "hook-payload", hooks.told(name), look, expected)
 
 
 @rule("hook-retry")
 @bill(Level.FULL, requests=0)
 def test_retries_keep_the_rhythm(court: Court, hooks: Hooks) -> None:
     """Judged by the middle of several tasks: one gap alone may be late by chance."""
-    told = [hooks.told(f"thrice 500 {i}") for i in range(REPEATED)]
     spec, scale = court.world.spec, court.target.state.time_scale
-    wanted = [*spec.facts.hook_retry.retry_after_s]
+    told, wanted = hooks.told("thrice 500"), [*spec.facts.hook_retry.retry_after_s]
     gaps = [_gaps(each) for each in told]
-    counts = {len(each) for each in gaps}
-    problems = [] if counts == {len(wanted)} else [f"{min(counts) + 1} attempts came"]
-    problems += [] if problems or not scale else _off_rhythm(gaps, wanted, scale)
+    whole = [each for each in gaps if len(each) == len(wanted)]
+    problems = [] if whole else [f"{len(gaps[0]) + 1} attempts came"]
+    problems += _off_rhythm(whole, wanted, scale) if whole and scale else []
     expected = f"attempts after {', '.join(f'{gap * scale:g}' for gap in wanted)} s"
     court.judge("hook-retry", None, expected=expected, problems=problems, repeat=_repeat(told[0]))
 
@@ -141,45 +142,46 @@ def test_retries_keep_the_rhythm(court: Court, hooks: Hooks) -> None:
 @rule("hook-retry/background")
 @bill(Level.FULL, requests=0)
 def test_a_background_retry_follows(court: Court, hooks: Hooks) -> None:
-    told = hooks.told("background")
     facts, scale = court.world.spec.facts.hook_retry, court.target.state.time_scale
-    gaps = _gaps(told)
-    wanted = len(facts.retry_after_s) + 1
-    problems = [] if len(gaps) == wanted else [f"{len(gaps) + 1} attempts came"]
     last = facts.background_every_s * scale
-    if not problems and not last * 0.9 - NEGLIGIBLE_S <= gaps[-1] <= last * 1.2 + LATE_S / 10:
-        problems.append(f"the last came after {gaps[-1]:.2f} s")
+
+    def look(told: Told) -> list[str]:
+        gaps = _gaps(told)
+        if len(gaps) != len(facts.retry_after_s) + 1:
+            return [f"{len(gaps) + 1} attempts came"]
+        on_time = last * 0.9 - NEGLIGIBLE_S <= gaps[-1] <= last * 1.2 + LATE_S / 10
+        return [] if on_time else [f"the last came after {gaps[-1]:.2f} s"]
+
     expected = f"one more attempt {last:g} s after the last retry"
-    court.judge(
-        "hook-retry/background", None, expected=expected, problems=problems, repeat=_repeat(told)
-    )
+    _judge(court, "hook-retry/background", hooks.told("background"), look, expected)
 
 
 @rule("hook-retry/redirects")
 @bill(Level.FULL, requests=0)
 @pytest.mark.parametrize("name", ["301", "302"])
 def test_a_redirect_is_not_followed(name: str, court: Court, hooks: Hooks) -> None:
-    told = hooks.told(name)
-    problems = [f"{told.elsewhere} requests went where it pointed"] if told.elsewhere else []
-    problems += [] if len(told.attempts) > 1 else ["no second attempt came"]
+    def look(told: Told) -> list[str]:
+        problems = [f"{told.elsewhere} requests went where it pointed"] if told.elsewhere else []
+        return problems + ([] if len(told.attempts) > 1 else ["no second attempt came"])
+
     expected = "another attempt at the same URL"
-    court.judge(
-        "hook-retry/redirects", None, expected=expected, problems=problems, repeat=_repeat(told)
-    )
+    _judge(court, "hook-retry/redirects", hooks.told(name), look, expected)
 
 
 @rule("hook-retry")
 @bill(Level.FULL, requests=0)
 def test_a_silent_receiver_is_given_up_in_time(court: Court, hooks: Hooks) -> None:
-    told = hooks.told("hang")
     limit = court.world.spec.facts.hook_retry.attempt_timeout_s * court.target.state.time_scale
-    if not told.attempts:
-        raise NotJudgedError("no webhook came")
-    waited = told.attempts[0].ended_s - told.attempts[0].at_s
-    off = not limit * 0.85 - LITTLE_S <= waited <= limit * 1.25 + LATE_S / 5
-    problems = [f"it was waited for {waited:.2f} s"] if off and limit else []
+
+    def look(told: Told) -> list[str]:
+        if not told.attempts:
+            return ["no webhook came"]
+        waited = told.attempts[0].ended_s - told.attempts[0].at_s
+        on_time = limit * 0.75 - LITTLE_S <= waited <= limit * 1.25 + LATE_S / 10
+        return [] if on_time or not limit else [f"it was waited for {waited:.2f} s"]
+
     expected = f"an attempt that waits {limit:g} s for its answer"
-    court.judge("hook-retry", None, expected=expected, problems=problems, repeat=_repeat(told))
+    _judge(court, "hook-retry", hooks.told("hang"), look, expected)
 
 
 @rule("hook-retry", "hook-retry/background")
@@ -189,19 +191,24 @@ def test_retries_end_at_last(court: Court, hooks: Hooks) -> None:
     if not is_played_out(spec, scale):
         raise NotJudgedError("half an hour of the target's time is too long to wait for")
     told = hooks.told("for ever")
-    wanted = timeline(spec, [500], always=True)
-    moments = [attempt.at_s - told.attempts[0].at_s for attempt in told.attempts]
-    end = spec.facts.hook_retry.give_up_after_s * scale
-    late = [f"{moment:.1f}" for moment in moments if moment > end + LATE_S / 5]
-    problems = [f"an attempt came after {moment} s" for moment in late[:1]]
+    moments = [attempt.at_s - told[0].attempts[0].at_s for attempt in told[0].attempts]
+    facts = spec.facts.hook_retry
+    end, pause = facts.give_up_after_s * scale, facts.background_every_s * scale
+    late = [f"an attempt came after {each:.1f} s" for each in moments if each > end + LATE_S / 10]
     expected = f"no attempt more than {end:g} s after the first"
-    court.judge("hook-retry", None, expected=expected, problems=problems, repeat=_repeat(told))
-    short = len(wanted) - len(moments)
-    problems = [f"{len(moments)} came"] if not -TOLERATED <= short <= 2 * TOLERATED else []
-    expected = f"{len(wanted)} attempts"
-    court.judge(
-        "hook-retry/background", None, expected=expected, problems=problems, repeat=_repeat(told)
-    )
+    _judge(court, "hook-retry", told, lambda _: late[:1], expected)
+    early = moments[-1] < end - 2.5 * pause
+    problems = [f"the last of {len(moments)} came after {moments[-1]:.1f} s"] if early else []
+    expected = f"attempts every {pause:g} s until {end:g} s after the first"
+    _judge(court, "hook-retry/background", told, lambda _: problems, expected)
+
+
+def _judge(
+    court: Court, name: str, told: list[Told], look: Callable[[Told], list[str]], expected: str
+) -> None:
+    """Judges the replay that has least wrong: a fault shows in each."""
+    problems, first = min(((look(each), each) for each in told), key=lambda pair: len(pair[0]))
+    court.judge(name, None, expected=expected, problems=problems, repeat=_repeat(first))
 
 
 def _off_rhythm(gaps: list[list[float]], wanted: list[float], scale: float) -> list[str]:
