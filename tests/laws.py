@@ -104,7 +104,7 @@ def _is_an_openai_error(error: Any, status: int) -> None:
     assert error.keys() == {"message", "type", "param", "code"}, error
     kinds = own_contract().errors.kinds.values()
     assert (status, error["type"]) in {(kind.status, kind.type) for kind in kinds}, error
-    assert error["param"] is None or error["param"], error
+    assert error["param"] is None or isinstance(error["param"], str), error
     assert re.fullmatch(r"[a-z0-9_]+(\[\])?", error["code"]), error
     _reads_well(error["message"])
 
