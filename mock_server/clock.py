@@ -34,7 +34,7 @@ class Clock:
     ) -> None:
         self.kind = kind
         self.scale = scale
-        self._start = start
+        self._begin = self._start = start
         self._elapsed = elapsed
         self._zero = elapsed()
         self._speed = 0.0 if kind is ClockKind.MANUAL else 1 / (scale or 1)
@@ -43,6 +43,10 @@ class Clock:
     def now(self) -> float:
         """The mock's present instant."""
         return self._start + (self._elapsed() - self._zero) * self._speed
+
+    def really(self) -> float:
+        """Seconds that have passed in reality, since whenever."""
+        return self._elapsed()
 
     def lasting(self, seconds: float) -> float:
         """How long something that takes so many seconds takes by this clock."""
@@ -63,7 +67,9 @@ class Clock:
         self._sleepers[sleeper] = instant
         timer = None
         if self.kind is not ClockKind.MANUAL and instant < math.inf:
-            timer = loop.call_later(self.real_seconds(missing), _wake, sleeper)
+            # At scale 0 the instants are real ones, for the little that takes time all the same.
+            delay = self.real_seconds(missing) if self.scale else missing
+            timer = loop.call_later(delay, _wake, sleeper)
         try:
             await sleeper
         finally:
@@ -75,6 +81,10 @@ class Clock:
         """Return when so many seconds have passed."""
         await self.sleep_until(self.now() + self.lasting(seconds))
 
+    async def spend(self, seconds: float) -> None:
+        """Return when so many seconds have passed, also where nothing takes time."""
+        await self.sleep_until(self.now() + seconds)
+
     def advance(self, seconds: float) -> None:
         """Let so many seconds have passed at once, and wake who waited for that."""
         if not 0 <= seconds < math.inf:
@@ -83,6 +93,21 @@ class Clock:
         now = self.now()
         for sleeper, instant in list(self._sleepers.items()):
             if instant <= now:
+                _wake(sleeper)
+
+    def renew(self) -> None:
+        """Go back to before it was advanced; those who wait are woken."""
+        self._start = self._begin
+        self.wake(-math.inf)
+
+    def give_up(self) -> None:
+        """Wake those whose time would never come now that nobody advances the clock any more."""
+        self.wake(-math.inf if self.kind is ClockKind.MANUAL else math.inf)
+
+    def wake(self, since: float) -> None:
+        """Wake those who wait for that instant or a later one."""
+        for sleeper, instant in list(self._sleepers.items()):
+            if instant >= since:
                 _wake(sleeper)
 
     @property

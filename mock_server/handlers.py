@@ -10,6 +10,7 @@ from mock_server.answers import json_answer, pieces_answer, success
 from mock_server.bodies import read_file_part
 from mock_server.contract import ModelCard
 from mock_server.errors import ApiError, missing_field, not_found, shortened
+from mock_server.journal import Exchange
 from mock_server.mock import EXCHANGE, MOCK, Mock
 from mock_server.results import picture_named, result_urls
 from mock_server.rules.modes import Mode
@@ -65,7 +66,7 @@ async def create_image_and_wait(request: web.Request) -> web.StreamResponse:
     ended = mock.store.task(job.id, max(job.due_at, mock.clock.now()))
     if ended is None:
         raise _unknown_task(job.id)
-    return _standing(mock, ended)
+    return _standing(mock, request[EXCHANGE], ended)
 
 
 async def get_task(request: web.Request) -> web.StreamResponse:
@@ -81,18 +82,20 @@ async def get_task(request: web.Request) -> web.StreamResponse:
     job = mock.store.poll_task(task_id, mock.clock.now(), account=account)
     if job is None:
         raise _unknown_task(task_id)
-    return _standing(mock, job)
+    return _standing(mock, request[EXCHANGE], job)
 
 
 def _unknown_task(task_id: str) -> ApiError:
     return not_found(f"No such task: {shortened(task_id)}", param="task_id", rule="poll-errors")
 
 
-def _standing(mock: Mock, job: Job) -> web.Response:
+def _standing(mock: Mock, exchange: Exchange, job: Job) -> web.Response:
     table = mock.contract.tasks
     data = poll_data(mock, job, now=mock.clock.now())
     if data["state"] == table.completed and mock.faults.show_empty(job.id):
         data |= _completion(job, [])
+    else:
+        exchange.is_final = data["state"] in (table.completed, table.failed)
     return success(data, code=table.code, msg=table.msg)
 
 

@@ -1,9 +1,10 @@
 """What the mock has seen and decided: a bounded list of the latest requests."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mock_server.faults import Fault
+from mock_server.misbehaviour import Fault
 
 __all__ = ["Exchange", "Journal"]
 
@@ -12,7 +13,10 @@ __all__ = ["Exchange", "Journal"]
 class Exchange:
     """One request on its way through: who sent it, what was decided, how it was answered.
 
-    `fields` are the request as parsed, `decided` what came of it (mode, size, price, ...).
+    `fields` are the request as parsed, `decided` what came of it (mode, size, price, ...). Until
+    it is answered its `status` is 0. A client that went away before did so at `left_at`. What ends
+    in `_really` is an instant on the wall, for clocks that stand still; `asked_wait` are the
+    seconds that a refusal asked to wait. `is_final` says that a task's end was told, properly.
     """
 
     id: str
@@ -28,6 +32,13 @@ class Exchange:
     message: str | None = None
     status: int = 0
     answered_at: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    received_really: float = 0.0
+    answered_really: float = 0.0
+    left_at: float | None = None
+    left_really: float = 0.0
+    asked_wait: float | None = None
+    is_final: bool = False
 
 
 class Journal:
@@ -36,6 +47,8 @@ class Journal:
     def __init__(self, capacity: int = 1000) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=capacity)
         self.seen = 0
+        # What was received before a reset and is answered after it is nobody's concern any more.
+        self.epoch = 0
 
     def keep(self, exchange: Exchange) -> None:
         """Add an answered exchange."""
@@ -49,4 +62,5 @@ class Journal:
     def reset(self) -> None:
         """Forget everything."""
         self.seen = 0
+        self.epoch += 1
         self._exchanges.clear()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ from mock_server.errors import (
     shortened,
     unauthorized,
 )
+from mock_server.exchanges import complete_refused
 from mock_server.fault_rules import Occasion
 from mock_server.faults import FaultError
 from mock_server.journal import Exchange
@@ -41,14 +43,18 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
         received_at=mock.clock.now(),
         method=request.method,
         path=request.path_qs,
+        headers=request.headers,
+        received_really=mock.clock.really(),
     )
     request[EXCHANGE] = exchange
     response = await handler(request)
     if not response.prepared:
         response.headers[REQUEST_ID] = exchange.id
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        await complete_refused(mock, request, response)
     exchange.status = response.status
-    exchange.answered_at = mock.clock.now()
-    if exchange.operation:
+    exchange.answered_at, exchange.answered_really = mock.clock.now(), mock.clock.really()
+    if exchange.operation and exchange.left_at is None:
         mock.journal.keep(exchange)
     if _log.isEnabledFor(logging.INFO):
         _log.info("", extra={"exchange": exchange})

@@ -8,6 +8,8 @@ from aiohttp import StreamReader, web
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
+from mock_server.exchanges import client_left
+
 __all__ = ["EnvelopeRunner"]
 
 _log = logging.getLogger("mock_server.requests")
@@ -48,6 +50,12 @@ class _EnvelopeProtocol(RequestHandler):
         self._body.feed_eof()
         self.close()
         return True
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Note whose client did not wait for its answer."""
+        if self._current_request is not None:
+            client_left(self._current_request)
+        super().connection_lost(exc)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None

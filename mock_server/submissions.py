@@ -27,7 +27,7 @@ from mock_server.rules.requests import Operation, read_image_request
 from mock_server.rules.tasks import Failure, Job
 from mock_server.store.memory import Sources
 
-__all__ = ["Submission", "base_url", "origin_of", "submit"]
+__all__ = ["Submission", "as_shown", "base_url", "origin_of", "submit"]
 
 
 class Submission(NamedTuple):
@@ -43,7 +43,7 @@ async def submit(mock: Mock, request: web.Request, operation: Operation) -> Subm
     exchange = request[EXCHANGE]
     file_parts = mock.contract.references.file_parts
     body = await read_body(request, mock.schemas[operation], file_fields=file_parts)
-    exchange.fields = _as_shown(body)
+    exchange.fields = as_shown(body)
     quote, brought = await _decide(mock, body, operation)
     job = _job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT)
     exchange.decided = _decision(job)
@@ -139,7 +139,7 @@ def _decision(job: Job) -> dict[str, object]:
 _LONG = 2000
 
 
-def _as_shown(body: Body) -> dict[str, object]:
+def as_shown(body: Body) -> dict[str, object]:
     """The fields with pictures cut short: the journal and the webhook do not carry megabytes."""
     shown = {name: _short(name, value) for name, value in body.fields.items()}
     for part in body.files:
