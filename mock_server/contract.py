@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -19,6 +20,7 @@ __all__ = [
     "StreamEvents",
     "default_path",
     "load_contract",
+    "read_contract",
 ]
 
 
@@ -34,26 +36,44 @@ def load_contract(path: Path | None = None) -> Contract:
     path = path or default_path()
     try:
         source = path.read_bytes()
-        document = yaml.load(source, Loader=yaml.CSafeLoader)
     except OSError as error:
         raise ContractError(str(path), error.strerror or str(error)) from None
+    try:
+        document = yaml.load(source, Loader=_Loader)  # noqa: S506 - a safe loader, and stricter
+        return read_contract(document, source)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ContractError(str(path), f"is not YAML: {error}") from None
-    return _read_contract(Section(document, "the file"), source)
+        raise ContractError(str(path), f"is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise ContractError(str(path), "is nested too deeply") from None
+
+
+class _Loader(yaml.CSafeLoader):
+    """Of a key that is there twice YAML would silently take the last value."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # noqa: FBT001, FBT002 - PyYAML's own signature
+        """The mapping; a key twice is no YAML."""
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                problem = f"the key {key.value!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value)
+        return cast("dict[object, object]", super().construct_mapping(node, deep=deep))
 
 
 _ROOT_KEYS = ("openapi", "info", "servers", "security", "tags", "externalDocs")
 
 
-def _read_contract(root: Section, source: bytes) -> Contract:
-    document = root.raw
+def read_contract(document: object, source: bytes = b"") -> Contract:
+    """The contract from its decoded document; raises ContractError that names key and place."""
+    root = Section(document, "the file")
     for key in _ROOT_KEYS:
         root.anything(key)
     schemas = root.section("components").section("schemas")
     routes = tuple(_routes(root.section("paths")))
     refuse_unknown_words(schemas, root.section("x-contract").section("rules"))
     rules = Rulebook(root.section("x-contract"), schemas)
-    contract = rules.contract(document=document, source=source, routes=routes)
+    contract = rules.contract(document=root.raw, source=source, routes=routes)
     rules.done()
     root.done()
     refuse_contradictions(contract)

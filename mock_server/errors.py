@@ -127,9 +127,9 @@ def bad_body(problem: str) -> ApiError:
     return ApiError(problem, kind="bad_request", code="invalid_body", rule="status")
 
 
-def bad_fault(problem: str) -> ApiError:
+def bad_fault(problem: str, *, param: str = "X-Mock-Fault") -> ApiError:
     """A fault that was asked for and is not known."""
-    return ApiError(problem, kind="bad_request", code="invalid_fault", param="X-Mock-Fault")
+    return ApiError(problem, kind="bad_request", code="invalid_fault", param=param)
 
 
 def unauthorized(problem: str) -> ApiError:
@@ -213,5 +213,7 @@ _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 2 * _SHOWN
 
 def shortened(value: object) -> str:
     """The value as it is quoted in a message: in quotes where it is text, cut where it is long."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     text = repr(value[: 2 * _SHOWN]) if isinstance(value, str) else _BRIEF.repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -20,7 +20,6 @@ from mock_server.store.memory import Balance
 __all__ = ["Accounts", "Faults", "ImageApi", "TestClock", "running"]
 
 T = TypeVar("T")
-Call = Callable[[Callable[[], T]], T]
 _READY_WITHIN_S = 30.0
 _GOODBYE_S = 1.0
 

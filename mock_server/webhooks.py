@@ -11,11 +11,11 @@ import orjson
 
 from mock_server.answers import json_bytes
 from mock_server.clock import Clock
-from mock_server.faults import PROPER, Aftermath
+from mock_server.misbehaviour import PROPER, Aftermath
 from mock_server.rules.hooks import HookTable, delays
 from mock_server.rules.tasks import Job
 
-__all__ = ["Attempt", "Postman", "hook_payload"]
+__all__ = ["Attempt", "Param", "Postman", "hook_payload"]
 
 _log = logging.getLogger("mock_server.webhooks")
 
@@ -101,7 +101,7 @@ class Postman:
         settle(max(job.due_at, self._clock.now()))
 
     async def _report(self, job: Job, body: bytes, aftermath: Aftermath) -> None:
-        await self._clock.sleep(aftermath.hook_delay_s)
+        await self._clock.spend(aftermath.hook_delay_s)
         if aftermath.hook_is_swapped:
             await self._let_one_pass()
         for _ in range(aftermath.hook_copies):

@@ -64,6 +64,10 @@ def test_a_failed_task_is_told_with_its_reason() -> None:
     assert data["completeTime"] == 1_100_000
 
 
+def _nothing(now: float) -> None:
+    """What a watch does that settles nothing."""
+
+
 @asynccontextmanager
 async def a_postman(
     clock: Clock, table: HookTable = TABLE
@@ -103,7 +107,7 @@ async def a_receiver(*statuses: int) -> AsyncIterator[Receiver]:
 async def test_it_is_json_by_post_with_what_was_asked() -> None:
     async with a_receiver(204) as receiver, a_postman(manual_clock()) as (postman, _):
         job = a_called_back_job(receiver.url + "/hook?x=1")
-        postman.watch(job, {"prompt": "a red cube"}, [].append)
+        postman.watch(job, {"prompt": "a red cube"}, _nothing)
         postman.deliver(job)
         await until(lambda: receiver.hooks)
         hook = receiver.hooks[0]
@@ -189,7 +193,7 @@ async def test_a_watched_task_is_settled_when_its_time_has_come() -> None:
 async def test_a_reset_gives_up_everything_and_forgets() -> None:
     clock = manual_clock(start=0)
     async with a_postman(clock) as (postman, asked):
-        postman.watch(a_job(), {"prompt": "forgotten"}, [].append)
+        postman.watch(a_job(), {"prompt": "forgotten"}, _nothing)
         postman.deliver(a_called_back_job(DEAD))
         await until(lambda: len(postman.attempts) == 1 and clock.sleeping == 2)
         postman.reset()

@@ -14,6 +14,7 @@ from mock_server.pictures.scene import Scene, fingerprint, readable
 
 __all__ = [
     "FEWEST_COLUMNS",
+    "GAP",
     "INK",
     "PAD",
     "PAPER",
