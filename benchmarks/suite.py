@@ -1,0 +1,39 @@
+"""The rate of the suite, and how long the whole lattice of sizes takes."""
+
+import json
+import subprocess
+import sys
+import time
+
+from benchmarks.client import KEY
+from benchmarks.results import Row
+from benchmarks.servers import ROOT, Server, mock
+
+__all__ = ["judging"]
+
+_LATTICE_S = 15
+
+
+def judging() -> list[Row]:
+    """`contracts` and `contracts sizes` against the mock, by the requests that it counts."""
+    return [
+        _run("contracts", "--level", "full"),
+        _run("contracts sizes", "--time-scale", "0", bar=_LATTICE_S),
+    ]
+
+
+def _run(command: str, *options: str, bar: float | None = None) -> Row:
+    with mock("--time-scale", "0") as server:
+        url = f"http://127.0.0.1:{server.port}/api/v1"
+        call = [sys.executable, "-m", *command.split(), "--base-url", url, "--api-key", KEY]
+        began = time.perf_counter()
+        done = subprocess.run([*call, *options], cwd=ROOT, capture_output=True, check=False)
+        seconds = time.perf_counter() - began
+        details = {"requests/s": _requests(server) / seconds, "exit code": done.returncode}
+        return Row(command, seconds, "s", memory=server.memory, bar=bar, at_most=True,
+                   details=details)  # fmt: skip
+
+
+def _requests(server: Server) -> float:
+    counts = json.loads(server.ask("GET", "/_mock/").body)["counts"]
+    return float(counts["requests"])
