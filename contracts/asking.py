@@ -102,6 +102,7 @@ def probe(
         largest=expected.largest,
         level=level if expected.accepted else Level.FREE,
         is_task=is_task,
+        expected=expected,
     )
 
 

@@ -7,10 +7,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import cast
 
 from contracts.rundir import RunDirectory
 
 __all__ = ["Budget", "BudgetEndedError", "Ledger", "Reservation"]
+
+JOURNAL = "spent"
 
 
 class BudgetEndedError(Exception):
@@ -51,6 +54,8 @@ class Budget:
         A limit of zero means that only what is free by the contract is sent: a request that should be
         refused is then trusted to be, until the first that is not.
         """
+        if self.limit is None:
+            return Reservation(expected, largest)
         with self._directory.lock("money"):
             ledger = self._read()
             if not self._covered(ledger, expected, largest):
@@ -65,10 +70,14 @@ class Budget:
 
     def settle(self, reservation: Reservation, *, accepted: bool) -> None:
         """Ends a reservation: an accepted request has cost its largest price, any other nothing."""
+        cost = reservation.largest if accepted else Decimal(0)
+        surprise = cost if accepted and not reservation.expected else Decimal(0)
+        if self.limit is None:
+            if cost:
+                self._directory.note(JOURNAL, [str(cost), str(surprise)])
+            return
         with self._directory.lock("money"):
             ledger = self._read()
-            cost = reservation.largest if accepted else Decimal(0)
-            surprise = cost if accepted and not reservation.expected else Decimal(0)
             self._write(
                 replace(
                     ledger,
@@ -81,6 +90,8 @@ class Budget:
 
     def ledger(self) -> Ledger:
         """The money as it stands."""
+        if self.limit is None:
+            return self._without_limit()
         with self._directory.lock("money"):
             return self._read()
 
@@ -88,9 +99,13 @@ class Budget:
         """What may still be reserved, None without limit."""
         return None if self.limit is None else self._left(self.ledger())
 
+    def _without_limit(self) -> Ledger:
+        """Nothing needs to be agreed on then: each process writes down what it has spent."""
+        notes = cast("list[list[str]]", list(self._directory.notes(JOURNAL)))
+        spent = sum((Decimal(cost) for cost, _ in notes), Decimal(0))
+        return Ledger(spent=spent, unexplained=sum((Decimal(s) for _, s in notes), Decimal(0)))
+
     def _covered(self, ledger: Ledger, expected: Decimal, largest: Decimal) -> bool:
-        if self.limit is None:
-            return True
         if not self.limit and not expected:
             return not ledger.unexplained
         return largest <= self._left(ledger)

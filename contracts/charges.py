@@ -27,7 +27,7 @@ def judge_charge(court: Court, probe: Probe, wave: Wave) -> None:
     weighings = wave.weighings()
     if not weighings:
         raise NotJudgedError(NO_BALANCE)
-    expected = expected_of(court.world, probe.request)
+    expected = probe.expected or expected_of(court.world, probe.request)
     own = next((each for each in weighings if each.names == (probe.name,)), None)
     blamed = _blamed(court.world, probe, expected, own)
     wrong = own is not None and not own.is_right

@@ -15,6 +15,7 @@ from enum import StrEnum
 import pytest
 
 from contracts.exchange import Request
+from contracts.oracle.requests import Expectation
 from contracts.spec import Spec
 
 __all__ = ["Bill", "Claim", "Level", "Probe", "World", "bill", "claims", "probes", "rule"]
@@ -78,6 +79,8 @@ class Probe:
     level: Level = Level.FREE
     is_task: bool = False
     """Whether a task is to be followed to its end."""
+    expected: Expectation | None = None
+    """What the contract expects, for a request that is about pictures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from contracts import claims as said
 from contracts import options
+from contracts.ageing import Ageing
 from contracts.budget import BudgetEndedError
 from contracts.claims import Bill, Claim, Level, Probe, World, claims
 from contracts.discovery import TargetError
@@ -41,6 +42,7 @@ TARGET: pytest.StashKey[Target] = pytest.StashKey()
 JUDGE: pytest.StashKey[Judge] = pytest.StashKey()
 WAVE: pytest.StashKey[Wave] = pytest.StashKey()
 HOOKS: pytest.StashKey[Hooks] = pytest.StashKey()
+AGEING: pytest.StashKey[Ageing] = pytest.StashKey()
 REPORT: pytest.StashKey[Report] = pytest.StashKey()
 STARTED: pytest.StashKey[float] = pytest.StashKey()
 STARTED_RUN = "contracts-run"
@@ -127,10 +129,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in left_out:
         config.stash[JUDGE].skipped(claims(item), str(reasons[item]))
     config.hook.pytest_deselected(items=left_out)
-    items[:] = sorted(
-        (item for item in items if reasons.get(item) is None),
-        key=lambda item: _level(item) is not Level.FREE,
-    )
+    items[:] = sorted((item for item in items if reasons.get(item) is None), key=_turn)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -149,6 +148,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     )
     hooks = Hooks(target, run.world, callback_url=run.settings.callback_url)
     session.config.stash[WAVE], session.config.stash[HOOKS] = wave, hooks
+    session.config.stash[AGEING] = Ageing(target, run.world)
+    if any("ageing" in getattr(item, "fixturenames", ()) for item in session.items):
+        session.config.stash[AGEING].play()
     if any("hooks" in getattr(item, "fixturenames", ()) for item in session.items):
         hooks.start()
         hooks.entered.wait(HOOKS_FIRST_S)
@@ -269,6 +271,12 @@ def hooks(request: pytest.FixtureRequest) -> Hooks:
 
 
 @pytest.fixture(scope="session")
+def ageing(request: pytest.FixtureRequest) -> Ageing:
+    """What was made a week ago by the target's clock."""
+    return request.config.stash[AGEING]
+
+
+@pytest.fixture(scope="session")
 def wave(request: pytest.FixtureRequest) -> Wave:
     """The paid probes, sent together."""
     return request.config.stash[WAVE]
@@ -321,6 +329,13 @@ def _level(item: pytest.Item) -> Level:
     probe, bill = _probe(item), _bill(item)
     levels = [each.level for each in (probe, bill) if each is not None]
     return max(levels, key=list(Level).index, default=Level.FREE)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+    """Free probes first, while the paid ones are sent; what wants the account alone comes last."""
+    probe = _probe(item)
+    is_free = probe is not None and probe.level is Level.FREE
+    return not is_free, probe is None, "hooks" in getattr(item, "fixturenames", ())
 
 
 def _why_not(item: pytest.Item, run: Run, judge: Judge) -> str | None:

@@ -6,10 +6,11 @@ answers that several rules judge, money, verdicts - is a file in this folder.
 
 import fcntl
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 import orjson
 
@@ -25,6 +26,8 @@ class RunDirectory:
     def __init__(self, path: Path, worker: str = "main") -> None:
         self.path = path
         self.worker = worker
+        self._writing = threading.Lock()
+        self._journals: dict[str, IO[bytes]] = {}
         for name in ("answers", "locks", "memos", "journals"):
             (path / name).mkdir(parents=True, exist_ok=True)
 
@@ -63,23 +66,34 @@ class RunDirectory:
 
     def answer(self, name: str, send: Callable[[], tuple[float, Answer]]) -> tuple[float, Answer]:
         """When the named request was sent, and its answer; it is sent by the first who asks."""
-        head, body = (self.path / "answers" / f"{name}{suffix}" for suffix in (".json", ".body"))
+        path = self.path / "answers" / name
         with self.lock(f"{name}.answer"):
-            if not head.exists():
-                sent_at, answer = send()
-                body.write_bytes(answer.body)
-                head.write_text(json.dumps(_head(sent_at, answer)))
-            return _answer(json.loads(head.read_text()), body.read_bytes())
+            if path.exists():
+                head, _, body = path.read_bytes().partition(b"\n")
+                return _answer(json.loads(head), body)
+            sent_at, answer = send()
+            head = json.dumps(_head(sent_at, answer)).encode()
+            path.write_bytes(head + b"\n" + answer.body)
+            return sent_at, answer
+
+    def close(self) -> None:
+        """Writes nothing more."""
+        with self._writing:
+            for file in self._journals.values():
+                file.close()
+            self._journals.clear()
 
     def has_answer(self, name: str) -> bool:
         """Whether the named request has been answered."""
-        return (self.path / "answers" / f"{name}.json").exists()
+        return (self.path / "answers" / name).exists()
 
     def note(self, journal: str, entry: Json) -> None:
         """Writes a line into the journal of that name, to be read when the run is over."""
-        path = self.path / "journals" / f"{journal}.{self.worker}.jsonl"
-        with self.lock(f"{journal}.{self.worker}.journal"), path.open("ab") as file:
-            file.write(orjson.dumps(entry) + b"\n")
+        with self._writing:
+            if journal not in self._journals:
+                path = self.path / "journals" / f"{journal}.{self.worker}.jsonl"
+                self._journals[journal] = path.open("ab", buffering=0)
+            self._journals[journal].write(orjson.dumps(entry) + b"\n")
 
     def notes(self, journal: str) -> Iterator[Json]:
         """The lines that all workers wrote into the journal."""
