@@ -1,11 +1,14 @@
 """The wheel works away from the checkout; the pins are exact, and complete, and name no address."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
+from importlib import metadata
 from itertools import chain
 from pathlib import Path
 
@@ -59,21 +62,53 @@ def test_the_suite_runs_from_the_wheel(unpacked: Path) -> None:
     assert "--base-url" in told.stdout
 
 
-def requirements() -> list[Requirement]:
+def plain(name: str) -> str:
+    """The name of a distribution as the index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def requirements(*extras: str) -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
-    return [Requirement(text) for text in chain(project["dependencies"], *extras)]
+    asked = chain(project["dependencies"], *map(project["optional-dependencies"].get, extras))
+    return [Requirement(text) for text in asked]
 
 
 def test_every_requirement_is_pinned_to_a_version_it_allows() -> None:
     pins = dict(line.split("==") for line in PINS.read_text().split())
-    versions = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pins.items()}
+    versions = {plain(name): version for name, version in pins.items()}
     wrong = [
         str(wanted)
-        for wanted in requirements()
-        if not wanted.specifier.contains(versions[re.sub(r"[-_.]+", "-", wanted.name).lower()])
+        for wanted in requirements("dev", "fast")
+        if not wanted.specifier.contains(versions[plain(wanted.name)])
     ]
     assert wrong == []
+
+
+def imported(file: Path) -> Iterator[str]:
+    """The packages at the top of what a file imports."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize(
+    "folder, extras",
+    [
+        ("contracts", []),
+        ("mock_server", ["fast"]),
+        ("benchmarks", ["fast"]),
+        ("tests", ["fast", "dev"]),
+    ],
+)
+def test_every_package_that_is_imported_is_asked_for(folder: str, extras: list[str]) -> None:
+    asked = {plain(requirement.name) for requirement in requirements(*extras)}
+    own = {*sys.stdlib_module_names, "benchmarks", "contracts", "mock_server", "tests"}
+    files = [file for file in (ROOT / folder).rglob("*.py") if "node_modules" not in file.parts]
+    names = {name for file in files for name in imported(file)} - own
+    distributions = metadata.packages_distributions()
+    assert {name for name in names if plain(distributions[name][0]) not in asked} == set()
 
 
 def test_the_npm_packages_are_locked_without_addresses() -> None:
