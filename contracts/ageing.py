@@ -6,7 +6,7 @@ It is played before anything else of a run: a clock that jumps by days takes awa
 from collections.abc import Mapping
 from typing import cast
 
-from contracts.asking import generation, probe
+from contracts.asking import probe, task
 from contracts.claims import World
 from contracts.decode import Json
 from contracts.exchange import File, Key, Request, at
@@ -54,7 +54,7 @@ class Ageing:
 
     def _made(self) -> dict[str, tuple[str, Key]]:
         target, world = self._target, self._world
-        request = generation(world, prompt="to be kept for a week")
+        request = task(world, prompt="to be kept for a week")
         price = probe(world, "aged", request, rule="retention").price
         history = target.follow(target.send_unjudged(request, price=price))
         part = world.spec.facts.files.part

@@ -23,6 +23,7 @@ __all__ = [
     "expected_of",
     "generation",
     "probe",
+    "task",
     "wait",
 ]
 
@@ -50,6 +51,11 @@ def generation(world: World, **fields: Value) -> Request:
     body: dict[str, Value] = {**world.spec.example_request, "quality": cheapest_quality(world.spec)}
     body |= fields
     return Request("POST", GENERATIONS, _plain(body))
+
+
+def task(world: World, **fields: Value) -> Request:
+    """A request for a task in every profile: the example request with the cheapest tier."""
+    return generation(world, **{"resolution": world.spec.facts.tier.tiers[0].name, **fields})
 
 
 def wait(world: World, **fields: Value) -> Request:

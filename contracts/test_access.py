@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from contracts.asking import default_size, edit, expected_of, generation, probe, wait
+from contracts.asking import default_size, edit, expected_of, generation, probe, task, wait
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
 from contracts.exchange import Exchange, File, Key, Request, at
@@ -127,7 +127,7 @@ def test_another_key_does_not_see_a_task(court: Court, run: Run) -> None:
     if Key.SECOND not in run.keys:
         raise NotJudgedError("it needs a second account (--second-key)")
     target, world = court.target, court.world
-    made = probe(world, "watched", generation(world), rule="auth/key-is-account")
+    made = probe(world, "watched", task(world), rule="auth/key-is-account")
     history = target.history(made)
     task_id = history.created.answer.task_id
     if task_id is None:
@@ -197,7 +197,7 @@ def test_a_task_is_found_under_the_other_prefix(court: Court, run: Run) -> None:
     if parts.path not in prefixes:
         raise NotJudgedError(f"the base URL does not end in one of {', '.join(prefixes)}")
     other = next(prefix for prefix in prefixes if prefix != parts.path)
-    made = probe(court.world, "watched", generation(court.world), rule="base")
+    made = probe(court.world, "watched", task(court.world), rule="base")
     task_id = court.target.history(made).created.answer.task_id
     url = f"{parts.scheme}://{parts.netloc}{other}/images/generations?task_id={task_id}"
     poll = court.target.get(url)

@@ -18,6 +18,7 @@ from contracts.asking import (
     expected_of,
     generation,
     probe,
+    task,
 )
 from contracts.charges import NO_BALANCE, judge_charge, judge_record, record_of
 from contracts.claims import Level, Probe, World, bill, probes, rule
@@ -67,7 +68,7 @@ def counts(world: World) -> Iterator[Probe]:
         request = generation(world, size=size, n=n)
         level = Level.SMOKE if n == 2 else Level.FULL
         yield probe(world, f"{n}", request, rule="price-n", level=level)
-    yield probe(world, "task", generation(world, n=3), rule="price-n")
+    yield probe(world, "task", task(world, n=3), rule="price-n")
     yield probe(world, "form", edit(world, size=size, n=3), rule="price-n")
     dear = world.spec.facts.tier.tiers[-1].typical[0]
     yield probe(world, "dear", generation(world, size=dear, n=2), rule="price-n")
@@ -88,7 +89,7 @@ def trimmings(world: World) -> Iterator[Probe]:
         "one reference": edit(world, size=size),
         "many references": edit(world, [picture] * _most(world), size=size),
         "mask": edit(world, None, half_mask(SAMPLE), size=size),
-        "task": generation(world, background="transparent", output_format="webp"),
+        "task": task(world, background="transparent", output_format="webp"),
         "task by ratio": generation(world, aspect_ratio="16:9"),
         "callback": generation(world, size=size, callback_url=NOWHERE),
     }
@@ -119,7 +120,7 @@ def refusals(world: World) -> Iterator[Probe]:
 
 def tasks_and_calls(world: World) -> Iterator[Probe]:
     """A task and a synchronous call, to be looked up in the records."""
-    wishes = {"task": generation(world), "call": generation(world, size=default_size(world))}
+    wishes = {"task": task(world), "call": generation(world, size=default_size(world))}
     for name, request in wishes.items():
         yield probe(world, name, request, rule="settle-once", level=Level.SMOKE)
 
@@ -211,7 +212,7 @@ def test_a_failed_task_costs_nothing(court: Court) -> None:
 def test_a_task_is_held_then_charged_once(court: Court) -> None:
     """From submit to its end its price is frozen; polling it on and on costs nothing more."""
     target, world = court.target, court.world
-    request = generation(world, prompt="a watched task")
+    request = task(world, prompt="a watched task")
     price = expected_of(world, request).price
     with target.directory.account(Key.MAIN, alone=True):
         before = target.balance()
@@ -242,8 +243,8 @@ def test_many_at_once_are_charged_to_the_cent(court: Court) -> None:
     """Two requests that read the same balance before either writes it lose a charge."""
     target, world = court.target, court.world
     request = generation(world, size=default_size(world), prompt="one of many")
-    task = generation(world, prompt="one task of many")
-    requests = [(task if i % 2 else request).again(i + 1) for i in range(PARALLEL)]
+    other = task(world, prompt="one task of many")
+    requests = [(other if i % 2 else request).again(i + 1) for i in range(PARALLEL)]
     price = expected_of(world, request).price
     with target.directory.account(Key.MAIN, alone=True):
         before = target.balance()
@@ -406,7 +407,7 @@ def _open_states(world: World) -> list[str]:
 
 def _doomed(world: World) -> Request:
     """A task that must fail: its reference lies on a private host."""
-    return generation(world, image_url="http://10.0.0.1/private.png", prompt="doomed")
+    return task(world, image_url="http://10.0.0.1/private.png", prompt="doomed")
 
 
 def _too_dear(court: Court, key: Key) -> list[Request]:
@@ -418,7 +419,7 @@ def _too_dear(court: Court, key: Key) -> list[Request]:
         balance = Decimal(0)
     each = cheapest(world)
     n = min(int(balance / each) + 1, world.spec.field("n").maximum or 1)
-    wishes = (generation(world, size=default_size(world), n=n), generation(world, n=n))
+    wishes = (generation(world, size=default_size(world), n=n), task(world, n=n))
     found = [replace(wish, key=key) for wish in wishes]
     if expected_of(world, found[0]).price <= balance:
         raise NotJudgedError(f"the account of --poor-key holds ${balance}, enough for {n} pictures")

@@ -14,7 +14,16 @@ from hypothesis.stateful import (
 )
 from hypothesis.stateful import rule as step
 
-from contracts.asking import default_size, edit, edit_json, expected_of, generation, probe, wait
+from contracts.asking import (
+    default_size,
+    edit,
+    edit_json,
+    expected_of,
+    generation,
+    probe,
+    task,
+    wait,
+)
 from contracts.charges import judge_record
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
@@ -37,21 +46,24 @@ NOWHERE = "http://127.0.0.1:9/webhook"
 def tasks_of_all_kinds(world: World) -> Iterator[Probe]:
     """Each way to make a task."""
     size, picture = default_size(world), text_of(gradient(SAMPLE))
+    tier = world.spec.facts.tier.tiers[0].name
     wishes = {
-        "plain": generation(world),
-        "two pictures": generation(world, n=2),
-        "three transparent": generation(world, n=3, background="transparent"),
-        "as webp": generation(world, output_format="webp"),
+        "plain": task(world),
+        "two pictures": task(world, n=2),
+        "three transparent": task(world, n=3, background="transparent"),
+        "as webp": task(world, output_format="webp"),
         "by callback": generation(world, size=size, callback_url=NOWHERE),
-        "by reference": generation(world, image_base64=picture),
-        "edit": edit(world),
-        "edit as json": edit_json(world),
-        "edit of two": edit(world, [gradient(SAMPLE), gradient(SAMPLE, "jpeg")], n=2),
+        "by reference": task(world, image_base64=picture),
+        "edit": edit(world, resolution=tier),
+        "edit as json": edit_json(world, resolution=tier),
+        "edit of two": edit(
+            world, [gradient(SAMPLE), gradient(SAMPLE, "jpeg")], n=2, resolution=tier
+        ),
         "largest tier": generation(world, resolution=world.spec.facts.tier.tiers[-1].name),
         "edit of a size": edit(world, size=size, callback_url=NOWHERE),
     }
     for alias in world.spec.facts.model.aliases:
-        wishes[f"model {alias}"] = generation(world, model=alias)
+        wishes[f"model {alias}"] = task(world, model=alias)
     for name, request in wishes.items():
         level = Level.SMOKE if name == "plain" else Level.FULL
         rule_id = "model/aliases" if name.startswith("model") else "task-created"
@@ -61,14 +73,14 @@ def tasks_of_all_kinds(world: World) -> Iterator[Probe]:
 def doomed_tasks(world: World) -> Iterator[Probe]:
     """Tasks that must fail, for a private reference."""
     for n in (1, 2):
-        request = generation(world, image_url="http://10.0.0.1/private.png", n=n)
+        request = task(world, image_url="http://10.0.0.1/private.png", n=n)
         yield probe(world, f"{n}", request, rule="private-url")
 
 
 def twins(world: World) -> Iterator[Probe]:
     """The same task many times over."""
     for i in range(MANY):
-        yield probe(world, str(i), generation(world).again(i + 1), rule="task-created")
+        yield probe(world, str(i), task(world).again(i + 1), rule="task-created")
 
 
 def waits(world: World) -> Iterator[Probe]:
@@ -170,9 +182,7 @@ def test_a_poll_must_name_a_known_task(court: Court) -> None:
 @rule("poll-errors", "poll-errors/video-path")
 @bill(Level.SMOKE, requests=0)
 def test_the_path_of_videos_finds_the_same_task(court: Court) -> None:
-    made = probe(
-        court.world, "plain", generation(court.world), rule="poll-errors", level=Level.SMOKE
-    )
+    made = probe(court.world, "plain", task(court.world), rule="poll-errors", level=Level.SMOKE)
     history = court.target.history(made)
     task_id = history.created.answer.task_id
     if task_id is None:
@@ -190,9 +200,7 @@ def test_the_path_of_videos_finds_the_same_task(court: Court) -> None:
 @bill(Level.SMOKE, requests=1)
 def test_a_terminal_answer_still_stands_at_the_end(court: Court) -> None:
     """Asked again, long after the task was first seen to have ended."""
-    made = probe(
-        court.world, "plain", generation(court.world), rule="task-steps", level=Level.SMOKE
-    )
+    made = probe(court.world, "plain", task(court.world), rule="task-steps", level=Level.SMOKE)
     history = court.target.history(made)
     if history.created.answer.task_id is None:
         raise NotJudgedError("no task was made")
@@ -237,7 +245,7 @@ class Scenario(RuleBasedStateMachine):
         """A new task, cheap."""
         world, target = self.court.world, self.court.target
         fields = {"callback_url": NOWHERE, "size": str(default_size(world))} if sync else {}
-        request = generation(world, n=n, **fields)
+        request = task(world, n=n, **fields)
         expected = expected_of(world, request)
         created = target.send(request, price=expected.price, alone=True)
         name = created.answer.task_id or "none"
@@ -245,25 +253,25 @@ class Scenario(RuleBasedStateMachine):
         self.expected[name] = (created, expected)
         return name
 
-    @step(task=made)
-    def poll(self, task: str) -> None:
+    @step(name=made)
+    def poll(self, name: str) -> None:
         """How it stands."""
         target = self.court.target
-        self.seen[task].append(target.send(target.poll_request(task)))
-        self._judge(task)
+        self.seen[name].append(target.send(target.poll_request(name)))
+        self._judge(name)
 
-    @step(task=made)
-    def finish(self, task: str) -> None:
+    @step(name=made)
+    def finish(self, name: str) -> None:
         """Polls it to its end."""
-        created, _ = self.expected[task]
-        self.seen[task] += self.court.target.follow(created).polls
-        self._judge(task)
+        created, _ = self.expected[name]
+        self.seen[name] += self.court.target.follow(created).polls
+        self._judge(name)
 
-    @step(task=made)
-    def ask_as_another(self, task: str) -> None:
+    @step(name=made)
+    def ask_as_another(self, name: str) -> None:
         """Another account does not see it."""
         if Key.SECOND in self.run.keys:
-            poll = self.court.target.get(f"/images/generations?task_id={task}", key=Key.SECOND)
+            poll = self.court.target.get(f"/images/generations?task_id={name}", key=Key.SECOND)
             wrong = [] if poll.answer.status == 404 else [f"status {poll.answer.status}"]
             self.court.judge("auth/key-is-account", poll, expected="404", problems=wrong)
 
@@ -279,8 +287,8 @@ class Scenario(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """When all have ended, the account has lost their prices and holds nothing for them."""
-        for task in self.seen:
-            self.finish(task)
+        for name in self.seen:
+            self.finish(name)
         after = _balance(self.court.target)
         before = getattr(self, "before", None)
         if before is None or after is None:
@@ -293,10 +301,10 @@ class Scenario(RuleBasedStateMachine):
         told = f"${price} less than before for {len(self.seen)} tasks"
         self.court.judge.problems(found, None, expected=told, kept=("settle-once",))
 
-    def _judge(self, task: str) -> None:
-        created, expected = self.expected[task]
-        found = tasks.problems(self.court.world.spec, expected, created, self.seen[task])
-        last = self.seen[task][-1] if self.seen[task] else created
+    def _judge(self, name: str) -> None:
+        created, expected = self.expected[name]
+        found = tasks.problems(self.court.world.spec, expected, created, self.seen[name])
+        last = self.seen[name][-1] if self.seen[name] else created
         told = "a history that the contract allows"
         self.court.judge.problems(found, last, expected=told, kept=("task-steps", "task-poll"))
 
@@ -305,7 +313,7 @@ class Scenario(RuleBasedStateMachine):
 @bill(
     Level.FULL,
     requests=SCENARIOS * STEPS,
-    largest=lambda world: expected_of(world, generation(world, n=2)).price * SCENARIOS * STEPS,
+    largest=lambda world: expected_of(world, task(world, n=2)).price * SCENARIOS * STEPS,
 )
 def test_no_order_of_calls_leads_astray(court: Court, run: Run) -> None:
     """A state machine over create, poll, balance and another key."""

@@ -1,11 +1,11 @@
 """Time: how long a picture takes, and how long what was made is kept."""
 
-from contracts.asking import default_size, generation, probe
-from contracts.claims import Level, Probe, World, bill, probes, rule
+from contracts.ageing import Ageing
+from contracts.claims import Level, Probe, bill, probes, rule
 from contracts.court import Court
 from contracts.judge import NotJudgedError
 from contracts.oracle import latency
-from contracts.test_money import cells
+from contracts.test_money import cells, cheapest
 
 EARLY_S = 0.05
 MILLISECONDS = 1000
