@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 CLIENTS := tests/clients
 CLIENTS_INSTALLED := $(CLIENTS)/node_modules/.installed
+PEERS := benchmarks/peers
+PEERS_INSTALLED := $(PEERS)/node_modules/.installed
 REDOCLY := REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(CLIENTS)/node_modules/.bin/redocly
 
 # Options for what a target runs: make test ARGS="-k sizes -x", make serve ARGS="--port 9000".
@@ -27,7 +29,7 @@ say_missing = test -z "$$CI" || { echo "make $@: $(WHAT_$(1)) is needed in CI" >
 
 .PHONY: help
 help: ## List the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
 
 .PHONY: install
 install: $(INSTALLED) ## Set up .venv with everything
@@ -67,6 +69,14 @@ sharp: $(INSTALLED) ## Prove the suite sharp: every planted fault is caught
 bench: $(INSTALLED) ## Measure requests per second, as ratios to a bare handler
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: $(INSTALLED) $(if $(HAS_NODE),$(PEERS_INSTALLED)) ## Measure other mock servers beside this one (npm)
+ifneq ($(HAS_NODE),)
+	@$(BIN)/python -m benchmarks.peer_servers $(ARGS)
+else
+	@$(call say_missing,node,the peers are left out)
+endif
+
 .PHONY: pins
 pins: ## Pin the newest releases that pyproject.toml allows
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \
@@ -76,7 +86,7 @@ pins: ## Pin the newest releases that pyproject.toml allows
 
 .PHONY: clean
 clean: ## Remove what the other targets made
-	@rm -rf .venv $(CLIENTS)/node_modules reports .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv $(CLIENTS)/node_modules $(PEERS)/node_modules reports .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(INSTALLED): pyproject.toml .ci/pins.txt .ci/hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed (make PYTHON=python3.11 ...); this is " + sys.version)'
@@ -84,6 +94,11 @@ $(INSTALLED): pyproject.toml .ci/pins.txt .ci/hatch_build.py
 	@echo "Installing into .venv ..."
 	@$(PIP) install -r .ci/pins.txt
 	@$(PIP) install --no-build-isolation -c .ci/pins.txt -e '.[dev,fast]'
+	@touch $@
+
+$(PEERS_INSTALLED): $(PEERS)/package-lock.json
+	@echo "Installing the peers ..."
+	@cd $(PEERS) && npm ci --silent
 	@touch $@
 
 $(CLIENTS_INSTALLED): $(CLIENTS)/package-lock.json

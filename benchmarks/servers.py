@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.client import Answer, ask
 
-__all__ = ["ROOT", "Server", "bare", "mock", "started"]
+__all__ = ["ROOT", "Server", "bare", "environment", "mock", "started"]
 
 ROOT = Path(__file__).parent.parent
 _LISTENING = re.compile(r"listening on http://[^ ]*?:(\d+)")
@@ -57,6 +57,14 @@ def started(command: Sequence[str]) -> Iterator[Server]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def environment() -> dict[str, str]:
+    """The environment of a user, whose Python keeps what it compiled."""
+    return {name: value for name, value in os.environ.items() if name != _NOT_KEPT}
+
+
+_NOT_KEPT = "PYTHONDONTWRITEBYTECODE"
 
 
 def _port(process: "subprocess.Popen[str]") -> int:
