@@ -14,11 +14,7 @@ from mock_server.submissions import as_shown
 
 __all__ = ["client_left", "complete_refused"]
 
-_MAKERS = {
-    "createImage": Operation.CREATE,
-    "editImage": Operation.EDIT,
-    "createImageAndWait": Operation.CREATE_AND_WAIT,
-}
+_MAKERS = frozenset(operation.value for operation in Operation)
 # A refusal at the door does not wait longer for a body that was announced, nor for a larger one.
 _BODY_WITHIN_S = 0.2
 _LARGEST = 1 << 20
@@ -40,7 +36,7 @@ async def complete_refused(mock: Mock, request: web.Request, answer: web.StreamR
     exchange = request[EXCHANGE]
     exchange.asked_wait = _asked_wait(answer.headers)
     if exchange.fields is None and _was_refused_at_the_door(exchange):
-        exchange.fields = await _fields(mock, request, _MAKERS[exchange.operation])
+        exchange.fields = await _fields(mock, request, Operation(exchange.operation))
 
 
 def _was_refused_at_the_door(exchange: Exchange) -> bool:

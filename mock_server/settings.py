@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
+from mock_server.signatures import check_secret
+
 __all__ = [
     "OPTIONS",
     "PREFIX",
@@ -143,6 +145,7 @@ class Settings:
     keep_calls: int = 100_000
     faults: Path | None = None
     replay: Path | None = None
+    webhook_secret: str | None = None
     no_control: bool = False
     log: str = "text"
     quiet: bool = False
@@ -189,6 +192,7 @@ OPTIONS = (
     Option("keep_calls", _whole, "how many synchronous calls are remembered", "N"),
     Option("faults", Path, "rules of faults, a YAML list; see /_mock/faults", "FILE"),
     Option("replay", Path, "cassette to answer recorded requests from", "DIR"),
+    Option("webhook_secret", check_secret, "sign webhooks as Standard Webhooks", "whsec_..."),
     Option("no_control", _flag, "leave out the developer's interface under /_mock/"),
     Option("log", _one_of("text", "json"), "form of the log lines, text or json", "FORM"),
     Option("quiet", _flag, "no log lines"),

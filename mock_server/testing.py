@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import lru_cache
@@ -10,14 +10,24 @@ from typing import TypeVar
 
 from mock_server.clock import Clock
 from mock_server.contract import Contract, load_contract
-from mock_server.control import exchange_data, task_data
+from mock_server.control import task_data
 from mock_server.fault_rules import read_fault_rule
+from mock_server.inspection import client_report, exchange_data, expected
 from mock_server.mock import Mock
+from mock_server.report import FINDINGS, Report
 from mock_server.serving import new_event_loop, serving
 from mock_server.settings import Settings
 from mock_server.store.memory import Balance
 
-__all__ = ["Accounts", "Faults", "ImageApi", "TestClock", "running"]
+__all__ = [
+    "Accounts",
+    "Faults",
+    "ImageApi",
+    "ImpoliteClient",
+    "TestClock",
+    "UnmetExpectation",
+    "running",
+]
 
 T = TypeVar("T")
 _READY_WITHIN_S = 30.0
@@ -113,6 +123,14 @@ class Accounts:
         self._api.call(lambda: self._api.mock.store.set_total(key, Decimal(total)))
 
 
+class UnmetExpectation(AssertionError):  # noqa: N818 - what failed is the test
+    """Other requests were made than expected; says which came near."""
+
+
+class ImpoliteClient(AssertionError):  # noqa: N818 - the same
+    """The client did what a real service would make it regret; the report says what."""
+
+
 class ImageApi:
     """A running mock as a test sees it; every method may be called from any thread."""
 
@@ -139,6 +157,34 @@ class ImageApi:
         """What was asked and decided, the oldest first; see `GET /_mock/requests`."""
         latest = self.call(self.mock.journal.latest)
         return [exchange_data(exchange) for exchange in reversed(latest)]
+
+    def expect(self, operation: str | None = None, **wanted: object) -> None:
+        """Raise UnmetExpectation unless so many requests were made.
+
+        How many: `exactly`, `at_least` (by default 1) or `at_most`; of which: `operation`, `key`,
+        `prompt` (a regular expression), `size`, `quality`, `status` (one or several), `fields`
+        (those named must be equal), `since` (an instant, or the id of the request before).
+        """
+        verdict = self.call(lambda: expected(self.mock, {"operation": operation, **wanted}))
+        if not verdict.is_met:
+            raise UnmetExpectation(str(verdict))
+
+    def report(self) -> Report:
+        """What the client did that a real, paid, slow service would make it regret; as text, too.
+
+        Its findings are named in `mock_server.report.FINDINGS`.
+        """
+        return self.call(lambda: client_report(self.mock))
+
+    def assert_polite(self, *, ignoring: Iterable[str] = ()) -> None:
+        """Raise ImpoliteClient with the report if anything was found but what is `ignoring`."""
+        ignored = tuple(ignoring)
+        for name in ignored:
+            if name not in FINDINGS:
+                raise ValueError(f"ignoring: must be of {', '.join(FINDINGS)}; got {name!r}")
+        report = self.report().without(ignored)
+        if not report.is_polite:
+            raise ImpoliteClient(str(report))
 
     @property
     def tasks(self) -> list[dict[str, object]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Mapping
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from mock_server.clock import Clock
 from mock_server.misbehaviour import PROPER, Aftermath
 from mock_server.rules.hooks import HookTable, delays
 from mock_server.rules.tasks import Job
+from mock_server.signatures import Sign, unsigned
 
 __all__ = ["Attempt", "Param", "Postman", "hook_payload"]
 
@@ -27,13 +28,18 @@ _LEAST_TIMEOUT_S = 1.0
 
 
 class Attempt(NamedTuple):
-    """One try to deliver a webhook; the status is None where no answer came."""
+    """One try to deliver a webhook; the status is None where no answer came.
+
+    It took so many seconds of the mock's clock, and really.
+    """
 
     task_id: str
     url: str
     at: float
     status: int | None
     problem: str | None
+    took_s: float = 0.0
+    took_really_s: float = 0.0
 
 
 def hook_payload(
@@ -69,8 +75,13 @@ class Postman:
     """Delivers webhooks, each by a task of its own that ends with the schedule."""
 
     def __init__(
-        self, table: HookTable, clock: Clock, payload: Callable[[Job, Param], dict[str, object]]
+        self,
+        table: HookTable,
+        clock: Clock,
+        payload: Callable[[Job, Param], dict[str, object]],
+        sign: Sign = unsigned,
     ) -> None:
+        self._sign = sign
         self._table = table
         self._clock = clock
         self._payload = payload
@@ -79,6 +90,7 @@ class Postman:
         self._running: set[asyncio.Task[None]] = set()
         self._client: aiohttp.ClientSession | None = None
         self.attempts: deque[Attempt] = deque(maxlen=1000)
+        self.statuses: Counter[str] = Counter()
 
     def deliver(self, job: Job, aftermath: Aftermath = PROPER) -> None:
         """Begin to report the end of a task to its callback URL (Rule: hook-once)."""
@@ -132,17 +144,21 @@ class Postman:
             await self._clock.sleep(wait)
 
     async def _attempt(self, job: Job, url: str, body: bytes) -> bool:
-        at = self._clock.now()
-        status, problem = await self._post(url, body)
-        self.attempts.append(Attempt(job.id, url, at, status, problem))
+        at, really = self._clock.now(), self._clock.really()
+        status, problem = await self._post(url, body, self._sign(job.id, body))
+        took = self._clock.now() - at, self._clock.really() - really
+        self.statuses["none" if status is None else str(status)] += 1
+        self.attempts.append(Attempt(job.id, url, at, status, problem, *took))
         delivered = status in self._table.success
         while self._held:
             self._held.pop().set()
         _log.info("webhook %s %s %s", job.id, url, status or problem)
         return delivered
 
-    async def _post(self, url: str, body: bytes) -> tuple[int | None, str | None]:
-        answer = asyncio.ensure_future(self._answer(url, body))
+    async def _post(
+        self, url: str, body: bytes, signature: Mapping[str, str]
+    ) -> tuple[int | None, str | None]:
+        answer = asyncio.ensure_future(self._answer(url, body, signature))
         patience = asyncio.ensure_future(self._patience())
         try:
             await asyncio.wait({answer, patience}, return_when=asyncio.FIRST_COMPLETED)
@@ -159,13 +175,15 @@ class Postman:
             self._clock.sleep(self._table.attempt_timeout_s), asyncio.sleep(_LEAST_TIMEOUT_S)
         )
 
-    async def _answer(self, url: str, body: bytes) -> tuple[int | None, str | None]:
+    async def _answer(
+        self, url: str, body: bytes, signature: Mapping[str, str]
+    ) -> tuple[int | None, str | None]:
         try:
             async with self._session().request(
                 self._table.method,
                 url,
                 data=body,
-                headers={"Content-Type": self._table.content_type},
+                headers={"Content-Type": self._table.content_type, **signature},
                 allow_redirects=False,
             ) as answer:
                 return answer.status, None

@@ -36,7 +36,7 @@ async def test_it_describes_itself_and_answers_as_described() -> None:
         assert document["openapi"].startswith("3.1")
         looked = 0
         for path, item in document["paths"].items():
-            if "get" in item and "{" not in path:
+            if path.startswith("/_mock/") and "get" in item and "{" not in path:
                 answer = await api.ask("GET", api.origin + path, key=None)
                 keeps(document, answer, path)
                 looked += 1
@@ -61,7 +61,7 @@ async def test_every_route_of_it_is_described_and_needs_no_key() -> None:
             (route.method, resource.canonical)
             for resource in resources
             for route in resource
-            if resource.canonical.startswith("/_mock/")
+            if resource.canonical.startswith(("/_mock/", "/metrics"))
         }
         assert routes == described
 

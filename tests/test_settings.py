@@ -32,6 +32,8 @@ def test_without_a_word_the_defaults_hold() -> None:
     assert (settings.clock, settings.balance, settings.key) == ("scaled", Decimal(1000), ())
 
 
+SECRET = "whsec_" + "QUJD" * 8
+
 CASES = [
     ("host", "::1", "::1"),
     ("port", "0", 0),
@@ -54,6 +56,7 @@ CASES = [
     ("keep_calls", "0", 0),
     ("faults", "rules.yaml", Path("rules.yaml")),
     ("replay", "cassette", Path("cassette")),
+    ("webhook_secret", SECRET, SECRET),
     ("log", "json", "json"),
 ]
 
