@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts.examples import Case, calls, paths, request_of
 from contracts.exchange import Request
+from contracts.samples import sample
 from contracts.spec import load
 from tests.api import Api, running
+from tests.forms import Part, file_part
 from tests.laws import Answer, matches, opened, pictures
 
 SPEC = load()
@@ -114,3 +117,27 @@ def events_of(answer: Answer) -> list[str]:
     """The names of a stream's events."""
     lines = answer.body.decode().splitlines()
     return [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+
+
+async def test_the_four_calls_of_the_providers_page(tmp_path: Path) -> None:
+    """With only the host changed; the saved pictures open and measure what was asked for."""
+    page: Any = SPEC.document["components"]
+    sneaker, edit, lighthouse = (
+        page["examples"][name]["value"] for name in ("WhiteSneaker", "SneakerOnModel", "Lighthouse")
+    )
+    async with running() as api:
+        generated = await api.ask("POST", "/images/generations", fields=sneaker)
+        texts = [Part(name, str(value)) for name, value in edit.items() if name != "image"]
+        files = [file_part("image", sample("sample-png"), filename="product.png")]
+        edited = await api.send_form("/images/edits", texts + files)
+        for number, answer in enumerate((generated, edited)):
+            (picture,) = pictures(answer)
+            saved = tmp_path / f"{number}.png"
+            saved.write_bytes(picture.data)
+            assert opened(saved.read_bytes()).size == (2048, 2048)
+            assert (await api.get(picture.url, key=None)).body == picture.data
+        created = await api.ask("POST", "/images/generations", fields=lighthouse)
+        task = await api.poll(created.data["taskId"])
+        assert task["state"] == "completed"
+        (url,) = task["resultUrls"]
+        assert opened((await api.get(url, key=None)).body).size == (1152, 2048)

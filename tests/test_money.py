@@ -11,7 +11,7 @@ from contracts.size import Size
 from mock_server.clock import manual_clock
 from mock_server.pictures import Studio
 from mock_server.settings import KeyGrant
-from tests.api import Api, running, until
+from tests.api import KEY, Api, running, until
 from tests.laws import matches, own_contract, pictures, refused
 
 LONGER_THAN_ANY_TASK_S = 1000.0
@@ -200,7 +200,7 @@ async def test_a_client_that_goes_away_pays_all_the_same() -> None:
         await until(lambda: all(made.transport is None for made in api.server.connections))
         assert (await api.money()).frozen == PRICES["1K"]["low"]
         await api.advance(LONGER_THAN_ANY_TASK_S)
-        await until(lambda: api.mock.journal.latest()[0].operation == "createImage")
+        await until(lambda: api.mock.store.account(KEY).frozen == 0)
         paid = 1 - PRICES["1K"]["low"]
         assert await api.money() == (paid, paid, 0)
         called = next(e for e in api.mock.journal.latest() if e.operation == "createImage")

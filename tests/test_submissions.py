@@ -144,7 +144,7 @@ async def test_the_text_of_an_unknown_model_ends_with_the_list() -> None:
         ({"n": 0}, "n", "an integer from 1 to 10; got 0"),
         ({"n": 11}, "n", "an integer from 1 to 10; got 11"),
         ({"n": "2"}, "n", "got '2'"),
-        ({"n": True}, "n", "got True"),
+        ({"n": True}, "n", "got true"),
         ({"n": 1.5}, "n", "got 1.5"),
         ({"n": 10**18}, "n", "got 1000000000000000000"),
         ({"n": [1]}, "n", "got [1]"),
