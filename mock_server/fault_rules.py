@@ -1,15 +1,21 @@
-"""Which request gets which fault: by header, by a marker in the prompt, or by rules."""
+"""Which request gets which fault: by header, by a marker in the prompt, or by rules.
+
+Rules are looked at twice: those that go by operation and key before the body is read, those that go
+by prompt, size or quality when it was. Each time the first that is due wins.
+"""
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
-from mock_server.faults import PROPER, Aftermath, Fault, FaultError, parse_fault
+from mock_server.faults import parse_fault
+from mock_server.misbehaviour import PROPER, Aftermath, Fault, FaultError
 from mock_server.settings import SettingsError
 
 __all__ = ["FaultBook", "FaultRule", "Occasion", "read_fault_file", "read_fault_rule"]
@@ -21,7 +27,7 @@ _RULE_KEYS = ("fault", "match", "nth", "probability", "times", "priority")
 
 
 class Occasion(NamedTuple):
-    """What a rule can go by; the last three are known once the body was read."""
+    """What a rule can go by; the last three are known when the body was read."""
 
     operation: str
     key: str | None
@@ -55,12 +61,9 @@ class FaultRule:
         if not self._matches(occasion):
             return False
         self.matched += 1
-        spent = self.times is not None and self.applied >= self.times
+        is_spent = self.times is not None and self.applied >= self.times
         is_turn = self.nth is None or self.matched == self.nth
-        if spent or not is_turn or chance.random() >= self.probability:
-            return False
-        self.applied += 1
-        return True
+        return is_turn and not is_spent and chance.random() < self.probability
 
     def _matches(self, occasion: Occasion) -> bool:
         if self.prompt is not None and not self.prompt.search(occasion.prompt or ""):
@@ -85,53 +88,74 @@ class FaultRule:
         }
 
 
+_LATER_KEPT = 100_000
+
+
 class FaultBook:
     """The rules in force, and what the faults of earlier requests still have to do."""
 
-    def __init__(self, rules: Iterable[FaultRule], chance: random.Random) -> None:
-        self._given = list(rules)
+    def __init__(
+        self, rules: Iterable[FaultRule], chance: random.Random, *, operations: frozenset[str]
+    ) -> None:
+        self._operations = operations
+        self._given = [self._sensible(rule) for rule in rules]
         self._chance = chance
+        self._first_state = chance.getstate()
         self.reset()
 
     def reset(self) -> None:
-        """Back to the rules of the start, with their counts at zero."""
+        """Back to the rules of the start, with their counts at zero and their chances anew."""
         for rule in self._given:
             rule.matched = rule.applied = 0
         self.rules = list(self._given)
-        self._later: dict[str, Aftermath] = {}
+        self._chance.setstate(self._first_state)
+        self._later: OrderedDict[str, Aftermath] = OrderedDict()
 
-    def add(self, rule: FaultRule) -> None:
-        """Put a rule in force."""
-        self.rules.append(rule)
+    def add(self, *rules: FaultRule) -> None:
+        """Put rules in force; raises FaultError, and then none is."""
+        self.rules += [self._sensible(rule) for rule in rules]
+
+    def _sensible(self, rule: FaultRule) -> FaultRule:
+        operation = rule.match.get("operation")
+        if operation is not None and operation not in self._operations:
+            known = ", ".join(sorted(self._operations))
+            raise FaultError(f"match.operation: no {operation[:50]!r}; known: {known}")
+        return rule
 
     def clear(self) -> None:
         """No rules any more, those of the start included."""
         self.rules.clear()
 
-    def at_arrival(self, occasion: Occasion, header: str | None) -> list[Fault]:
+    def at_arrival(self, occasion: Occasion, header: str = "") -> list[Fault]:
         """The faults that are due before the body is read; raises FaultError."""
-        asked = [parse_fault(text) for text in (header or "").split(",") if text.strip()]
-        return asked + list(self._due(occasion, needs_body=False))
+        asked = [parse_fault(text) for text in header.split(",") if text.strip()]
+        return asked + self._due(occasion, needs_body=False)
 
-    def at_reading(self, occasion: Occasion) -> list[Fault]:
+    def at_reading(self, occasion: Occasion, *, heeds_markers: bool) -> list[Fault]:
         """The faults that are due for what the body says; raises FaultError."""
-        prompt = occasion.prompt or ""
+        prompt = occasion.prompt or "" if heeds_markers else ""
         marked = [parse_fault(text) for text in _MARKER.findall(prompt)] if "[[" in prompt else []
-        return marked + list(self._due(occasion, needs_body=True))
+        return marked + self._due(occasion, needs_body=True)
 
-    def _due(self, occasion: Occasion, *, needs_body: bool) -> Iterator[Fault]:
-        """The first rule that is due wins: higher priority first, then the older one."""
-        for rule in sorted(self.rules, key=lambda rule: -rule.priority):
-            if rule.needs_body is needs_body and rule.is_due(occasion, self._chance):
-                yield rule.fault
-                return
+    def _due(self, occasion: Occasion, *, needs_body: bool) -> list[Fault]:
+        """That of the first rule that is due: higher priority first, then the older one."""
+        asked = [rule for rule in self.rules if rule.needs_body is needs_body]
+        asked.sort(key=lambda rule: -rule.priority)
+        # Every rule counts what it matches, whether or not another one comes before it.
+        due = [rule for rule in asked if rule.is_due(occasion, self._chance)]
+        for rule in due[:1]:
+            rule.applied += 1
+        return [rule.fault for rule in due[:1]]
 
     def remember(self, job_id: str, faults: Iterable[Fault]) -> None:
         """Keep what is still to be done with a job's results and webhooks."""
+        aftermath = PROPER
         for fault in faults:
-            aftermath = fault.later()
-            if aftermath is not PROPER:
-                self._later[job_id] = aftermath
+            aftermath = fault.later(aftermath)
+        if aftermath != PROPER:
+            self._later[job_id] = aftermath
+            if len(self._later) > _LATER_KEPT:
+                self._later.popitem(last=False)
 
     def later(self, job_id: str) -> Aftermath:
         """What is to be done with a job's results and webhooks."""
@@ -151,15 +175,23 @@ def read_fault_file(path: Path) -> list[FaultRule]:
     try:
         items = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
     except OSError as error:
-        raise SettingsError(f"--faults: {path}: {error.strerror or error}") from None
+        raise _unusable(path, error.strerror or str(error)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--faults: {path} is not YAML: {error}") from None
+        raise _unusable(path, f"is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(items, list):
-        raise SettingsError(f"--faults: {path}: must be a list of rules")
+        raise _unusable(path, "must be a list of rules")
+    return [_read_item(path, number, item) for number, item in enumerate(items, start=1)]
+
+
+def _read_item(path: Path, number: int, item: object) -> FaultRule:
     try:
-        return [read_fault_rule(item) for item in items]
+        return read_fault_rule(item)
     except FaultError as error:
-        raise SettingsError(f"--faults: {path}: {error}") from None
+        raise _unusable(path, f"rule {number}: {error}") from None
+
+
+def _unusable(path: Path, problem: str) -> SettingsError:
+    return SettingsError(f"--faults: {path}: {problem}")
 
 
 def read_fault_rule(item: object) -> FaultRule:
@@ -168,11 +200,11 @@ def read_fault_rule(item: object) -> FaultRule:
         raise FaultError(f"a rule must be an object with {', '.join(_RULE_KEYS)}")
     for key in item:
         if key not in _RULE_KEYS:
-            raise FaultError(f"a rule has no {key!r}; known: {', '.join(_RULE_KEYS)}")
+            raise FaultError(f"a rule has no {key!r:.50}; known: {', '.join(_RULE_KEYS)}")
     text = item.get("fault")
     if not isinstance(text, str):
         raise FaultError("fault: must be text such as 'rate_limit;retry_after=2'")
-    match = _match(item.get("match") or {})
+    match = _match({} if item.get("match") is None else item["match"])
     return FaultRule(
         text=text,
         fault=parse_fault(text),
@@ -190,9 +222,9 @@ def _match(value: object) -> dict[str, str]:
         raise FaultError(f"match: must be an object with some of {', '.join(_MATCHED_BY)}")
     for name, text in value.items():
         if name not in _MATCHED_BY:
-            raise FaultError(f"match: no {name!r}; known: {', '.join(_MATCHED_BY)}")
+            raise FaultError(f"match: no {name!r:.50}; known: {', '.join(_MATCHED_BY)}")
         if not isinstance(text, str):
-            raise FaultError(f"match.{name}: must be text; got {text!r}")
+            raise FaultError(f"match.{name}: must be text; got {text!r:.50}")
     return value
 
 
@@ -212,7 +244,7 @@ def _count(item: Mapping[str, object], name: str) -> int | None:
 
 def _whole(value: object, name: str) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        raise FaultError(f"{name}: must be a whole number; got {value!r}")
+        raise FaultError(f"{name}: must be a whole number; got {value!r:.50}")
     return value
 
 
@@ -220,5 +252,5 @@ def _probability(value: object) -> float:
     if value is None:
         return 1.0
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise FaultError(f"probability: must be 0 to 1; got {value!r}")
+        raise FaultError(f"probability: must be 0 to 1; got {value!r:.50}")
     return float(value)

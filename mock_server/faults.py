@@ -1,78 +1,37 @@
 """Misbehaviour on request, one small class each; nothing here happens unless it is asked for.
 
-A fault acts at one or more of these points of a request's life, and does nothing at the others:
-
-    arrive   before anything is read: an answer or a refusal instead of the handler's
-    refuse   when it is known what is asked: a refusal of a synchronous request
-    alter    the accepted job: its time, its end, its pictures
-    depart   the answer on its way out
-    later    what is done with the job afterwards: polls, result URLs, webhooks (`Aftermath`)
-
-A fault never charges where the contract says that failures are free (Rule: free-failure).
+A fault never charges where the contract says that failures are free (Rule: free-failure). Its
+seconds are those of the mock's clock; where nothing takes time (`--time-scale 0`), real ones.
 """
 
 import math
-from collections.abc import Awaitable, Callable
-from dataclasses import MISSING, dataclass, fields
-from typing import ClassVar, NamedTuple, cast
+from dataclasses import dataclass
+from typing import ClassVar
 
 from aiohttp import web
 
 from mock_server.answers import json_answer
 from mock_server.errors import ApiError
+from mock_server.misbehaviour import (
+    Aftermath,
+    Fault,
+    Sleep,
+    amount,
+    flag,
+    free_text,
+    one_of,
+    param,
+    read_fault,
+    whole,
+)
 from mock_server.rules.modes import Mode
 from mock_server.rules.sizes import Size
 from mock_server.rules.tasks import Failure, Job
 from mock_server.wire import body_of, cut, drip, silence, with_body
 
-__all__ = ["FAULTS", "PROPER", "Aftermath", "Fault", "FaultError", "parse_fault"]
+__all__ = ["FAULTS", "parse_fault"]
 
-Sleep = Callable[[float], Awaitable[None]]
-
-
-class FaultError(ValueError):
-    """A fault that was asked for does not exist, or not with that parameter."""
-
-
-class Aftermath(NamedTuple):
-    """What becomes of a job's results and webhooks; the defaults are proper behaviour."""
-
-    expired_status: int | None = None
-    empty_polls: int = 0
-    hook_copies: int = 1
-    hook_delay_s: float = 0.0
-    hook_is_swapped: bool = False
-
-
-PROPER = Aftermath()
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Proper behaviour at every point; each fault overrides where it acts."""
-
-    name: ClassVar[str]
-    helps: ClassVar[str]
-
-    async def arrive(self, request: web.Request, sleep: Sleep) -> web.StreamResponse | None:
-        """The answer instead of the handler's, or None; may raise ApiError."""
-
-    def refuse(self, mode: Mode) -> None:
-        """Raise ApiError for a request of that mode."""
-
-    def alter(self, job: Job) -> Job:
-        """The accepted job as it shall be."""
-        return job
-
-    async def depart(
-        self, request: web.Request, response: web.Response, sleep: Sleep
-    ) -> web.StreamResponse:
-        """The answer as it shall be sent; it may have been sent already."""
-        return response
-
-    def later(self) -> Aftermath:
-        """What becomes of the job's results and webhooks."""
-        return PROPER
+_A_FAILURE = whole(500, 599)
 
 
 def _upstream(
@@ -83,20 +42,20 @@ def _upstream(
 
 @dataclass(frozen=True, slots=True)
 class RateLimit(Fault):
-    """429 with Retry-After in seconds and, if given, retry-after-ms."""
+    """429 with Retry-After in seconds and, if given, retry-after-ms and x-should-retry."""
 
     name = "rate_limit"
-    helps = "429 with Retry-After (s) or retry-after-ms"
-    retry_after: float = 1.0
-    retry_after_ms: int = -1
-    should_retry: str = ""
+    helps = "429 with Retry-After in seconds, retry-after-ms, x-should-retry"
+    retry_after: float = param(1.0, amount(100_000))
+    retry_after_ms: int | None = param(None, whole())
+    should_retry: str | None = param(None, one_of("true", "false"))
 
     async def arrive(self, request: web.Request, sleep: Sleep) -> web.StreamResponse | None:
         """Refuse at the door."""
         headers = {"Retry-After": f"{self.retry_after:g}"}
-        if self.retry_after_ms >= 0:
+        if self.retry_after_ms is not None:
             headers["retry-after-ms"] = str(self.retry_after_ms)
-        if self.should_retry:
+        if self.should_retry is not None:
             headers["x-should-retry"] = self.should_retry
         message = f"Rate limit reached; try again in {self.retry_after:g} s"
         raise ApiError(message, kind="rate_limited", code="rate_limit_exceeded", headers=headers)
@@ -120,7 +79,7 @@ class Moderation(Fault):
 
     name = "moderation"
     helps = "sync: 400 moderation_blocked; async: failed, CONTENT_MODERATION"
-    message: str = "Your request was rejected by the safety system"
+    message: str = param("Your request was rejected by the safety system", free_text)
 
     def refuse(self, mode: Mode) -> None:
         """Refuse a synchronous request with 400."""
@@ -138,7 +97,7 @@ class Upstream(Fault):
 
     fail_code: ClassVar[str]
     message: ClassVar[str]
-    status: int = 500
+    status: int = param(500, _A_FAILURE)
 
     def refuse(self, mode: Mode) -> None:
         """Refuse a synchronous request with the status."""
@@ -158,7 +117,7 @@ class UpstreamBusy(Upstream):
     helps = "sync: 503; async: failed, UPSTREAM_BUSY, retryable"
     fail_code = "UPSTREAM_BUSY"
     message = "The model is overloaded"
-    status: int = 503
+    status: int = param(503, _A_FAILURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +128,7 @@ class UpstreamFailed(Upstream):
     helps = "sync: 502; async: failed, UPSTREAM_FAILED, retryable"
     fail_code = "UPSTREAM_FAILED"
     message = "The model failed"
-    status: int = 502
+    status: int = param(502, _A_FAILURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +139,7 @@ class Timeout(Upstream):
     helps = "sync: 504; async: failed, TIMEOUT, retryable"
     fail_code = "TIMEOUT"
     message = "The model did not answer in time"
-    status: int = 504
+    status: int = param(504, _A_FAILURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +150,7 @@ class InternalError(Upstream):
     helps = "sync: 500; async: failed, INTERNAL_ERROR, retryable"
     fail_code = "INTERNAL_ERROR"
     message = "Internal error"
-    status: int = 500
-
-
-_SERVER_ERRORS = (500, 502, 503, 524)
+    status: int = param(500, _A_FAILURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,19 +159,13 @@ class ServerError(Fault):
 
     name = "server_error"
     helps = "500, 502, 503 or 524; html=1 for a gateway's page"
-    status: int = 500
-    html: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a status that is no such failure."""
-        if self.status not in _SERVER_ERRORS:
-            allowed = ", ".join(map(str, _SERVER_ERRORS))
-            raise FaultError(f"server_error: status must be one of {allowed}; got {self.status}")
+    status: int = param(500, one_of(500, 502, 503, 524))
+    html: bool = param(default=False, read=flag)
 
     async def arrive(self, request: web.Request, sleep: Sleep) -> web.StreamResponse | None:
         """Answer at the door."""
         if self.html:
-            page = f"<html><body><h1>{self.status}</h1>Bad gateway</body></html>"
+            page = f"<html><body><h1>{self.status}</h1></body></html>"
             return web.Response(status=self.status, text=page, content_type="text/html")
         raise _upstream("The service is unavailable", status=self.status, code="server_error")
 
@@ -226,8 +176,8 @@ class CodeIn200(Fault):
 
     name = "code_in_200"
     helps = "HTTP 200 whose body says code=402 (or another)"
-    code: int = 402
-    msg: str = "insufficient balance"
+    code: int = param(402, whole(400, 599))
+    msg: str = param("insufficient balance", free_text)
 
     async def arrive(self, request: web.Request, sleep: Sleep) -> web.StreamResponse | None:
         """Answer at the door."""
@@ -236,24 +186,24 @@ class CodeIn200(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Slow(Fault):
-    """Takes longer: by so many seconds, or so many in all."""
+    """Takes longer: by so many seconds, or just so many in all."""
 
     name = "slow"
     helps = "seconds=S more than usual, or total=S in all"
-    seconds: float = 30.0
-    total: float = -1.0
+    seconds: float = param(30.0, amount())
+    total: float | None = param(None, amount())
 
     async def arrive(self, request: web.Request, sleep: Sleep) -> web.StreamResponse | None:
         """Keep what makes no pictures waiting."""
         if request.method == "GET":
-            await sleep(self.total if self.total >= 0 else self.seconds)
+            await sleep(self.seconds if self.total is None else self.total)
         return None
 
     def alter(self, job: Job) -> Job:
         """Let the pictures take longer."""
-        if self.total >= 0:
-            return job._replace(due_at=job.created_at + self.total, starts_at=job.created_at)
-        return job._replace(due_at=job.due_at + self.seconds)
+        if self.total is None:
+            return job._replace(due_at=job.due_at + self.seconds)
+        return job._replace(due_at=job.created_at + self.total, starts_at=job.created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +212,8 @@ class Hang(Fault):
 
     name = "hang"
     helps = "no answer until the client gives up; paid=1: made and paid for all the same"
-    paid: bool = False
+    spoils = True
+    paid: bool = param(default=False, read=flag)
 
     async def arrive(self, request: web.Request, sleep: Sleep) -> web.StreamResponse | None:
         """Fall silent at the door."""
@@ -281,7 +232,8 @@ class Reset(Fault):
 
     name = "reset"
     helps = "RST after bytes=K of the body (default: half of it)"
-    bytes: int = -1
+    spoils = True
+    bytes: int | None = param(None, whole())
 
     async def depart(
         self, request: web.Request, response: web.Response, sleep: Sleep
@@ -296,7 +248,8 @@ class Truncate(Fault):
 
     name = "truncate"
     helps = "the body ends after bytes=K (default: half of it)"
-    bytes: int = -1
+    spoils = True
+    bytes: int | None = param(None, whole())
 
     async def depart(
         self, request: web.Request, response: web.Response, sleep: Sleep
@@ -311,27 +264,30 @@ class Drip(Fault):
 
     name = "drip"
     helps = "the body comes at rate=B bytes a second (of the mock's clock)"
-    rate: int = 1000
+    spoils = True
+    rate: int = param(1000, whole(1))
 
     async def depart(
         self, request: web.Request, response: web.Response, sleep: Sleep
     ) -> web.StreamResponse:
         """Send it bit by bit."""
-        return await drip(request, response, rate=max(self.rate, 1), sleep=sleep)
+        return await drip(request, response, rate=self.rate, sleep=sleep)
 
 
 @dataclass(frozen=True, slots=True)
 class BadJson(Fault):
-    """The body is no JSON: its last byte is missing."""
+    """The body is no JSON: its last brace is missing, in a stream that of the last event."""
 
     name = "bad_json"
-    helps = "the body is cut so that it is no JSON"
+    helps = "the JSON lacks its last brace"
+    spoils = True
 
     async def depart(
         self, request: web.Request, response: web.Response, sleep: Sleep
     ) -> web.StreamResponse:
         """Spoil the body."""
-        return with_body(response, body_of(response)[:-1])
+        before, brace, after = body_of(response).rpartition(b"}")
+        return with_body(response, before + after) if brace else response
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +296,7 @@ class BadBase64(Fault):
 
     name = "bad_base64"
     helps = "b64_json does not decode"
+    spoils = True
 
     async def depart(
         self, request: web.Request, response: web.Response, sleep: Sleep
@@ -354,16 +311,17 @@ class WrongSizePicture(Fault):
 
     name = "wrong_size_picture"
     helps = "pictures are by=P pixels wider and higher than asked"
-    by: int = 16
+    by: int = param(16, whole(-512, 512))
 
     def alter(self, job: Job) -> Job:
         """Let other pictures be drawn; the price stays."""
-        return job._replace(size=Size(job.size.width + self.by, job.size.height + self.by))
+        width, height = (max(side + self.by, 1) for side in job.size)
+        return job._replace(size=Size(width, height))
 
 
 @dataclass(frozen=True, slots=True)
 class MissingB64(Fault):
-    """The answer has URLs only."""
+    """A synchronous answer has URLs only."""
 
     name = "missing_b64"
     helps = "no b64_json in the answer, only url"
@@ -379,11 +337,11 @@ class ExpiredUrl(Fault):
 
     name = "expired_url"
     helps = "result URLs answer status=404 or 403"
-    status: int = 404
+    status: int = param(404, one_of(403, 404))
 
-    def later(self) -> Aftermath:
+    def later(self, proper: Aftermath) -> Aftermath:
         """Let the URLs be dead."""
-        return PROPER._replace(expired_status=self.status)
+        return proper._replace(expired_status=self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,8 +352,8 @@ class Stuck(Fault):
     helps = "the task is processing for ever, its price held"
 
     def alter(self, job: Job) -> Job:
-        """Let it never end."""
-        return job._replace(due_at=math.inf)
+        """Let it never end; a synchronous call has no state to be stuck in."""
+        return job._replace(due_at=math.inf) if job.is_task else job
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,11 +362,11 @@ class EmptyResults(Fault):
 
     name = "empty_results"
     helps = "the first times=N completed polls show no URLs"
-    times: int = 1
+    times: int = param(1, whole(1, 1000))
 
-    def later(self) -> Aftermath:
+    def later(self, proper: Aftermath) -> Aftermath:
         """Let polls be empty."""
-        return PROPER._replace(empty_polls=self.times)
+        return proper._replace(empty_polls=self.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,11 +375,11 @@ class DuplicateWebhook(Fault):
 
     name = "duplicate_webhook"
     helps = "the webhook comes times=N times, also when it was received"
-    times: int = 2
+    times: int = param(2, whole(2, 100))
 
-    def later(self) -> Aftermath:
+    def later(self, proper: Aftermath) -> Aftermath:
         """Send copies."""
-        return PROPER._replace(hook_copies=self.times)
+        return proper._replace(hook_copies=self.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,9 +389,9 @@ class LostWebhook(Fault):
     name = "lost_webhook"
     helps = "the webhook never comes"
 
-    def later(self) -> Aftermath:
+    def later(self, proper: Aftermath) -> Aftermath:
         """Send none."""
-        return PROPER._replace(hook_copies=0)
+        return proper._replace(hook_copies=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,11 +400,11 @@ class LateWebhook(Fault):
 
     name = "late_webhook"
     helps = "the webhook comes seconds=S late"
-    seconds: float = 300.0
+    seconds: float = param(300.0, amount())
 
-    def later(self) -> Aftermath:
+    def later(self, proper: Aftermath) -> Aftermath:
         """Send it late."""
-        return PROPER._replace(hook_delay_s=self.seconds)
+        return proper._replace(hook_delay_s=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,9 +414,9 @@ class ReorderedWebhooks(Fault):
     name = "reordered_webhooks"
     helps = "the webhook waits until the next task's has been sent"
 
-    def later(self) -> Aftermath:
+    def later(self, proper: Aftermath) -> Aftermath:
         """Let the next one pass."""
-        return PROPER._replace(hook_is_swapped=True)
+        return proper._replace(hook_is_swapped=True)
 
 
 _KINDS: tuple[type[Fault], ...] = (
@@ -473,32 +431,4 @@ FAULTS = {kind.name: kind for kind in _KINDS}
 
 def parse_fault(text: str) -> Fault:
     """Read `name;param=value;...`; raises FaultError that says what is known."""
-    name, *params = (part.strip() for part in text.split(";"))
-    kind = FAULTS.get(name)
-    if kind is None:
-        raise FaultError(f"unknown fault {name!r}; known: {', '.join(FAULTS)}")
-    given: dict[str, object] = {}
-    for param in filter(None, params):
-        key, equals, value = param.partition("=")
-        given[key] = _value(kind, key, value if equals else "1")
-    return kind(**given)
-
-
-def _value(kind: type[Fault], key: str, text: str) -> object:
-    defaults = {f.name: f.default for f in fields(kind) if f.default is not MISSING}
-    if key not in defaults:
-        known = ", ".join(defaults) or "none"
-        raise FaultError(f"{kind.name}: unknown parameter {key!r}; known: {known}")
-    return _read(kind.name, key, text, type(cast(object, defaults[key])))
-
-
-def _read(name: str, key: str, text: str, kind: type[object]) -> object:
-    try:
-        if kind is bool:
-            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
-        value = kind(text)  # type: ignore[call-arg]  # int, float and str all read a text
-    except (KeyError, ValueError):
-        raise FaultError(f"{name}: {key} must be a {kind.__name__}; got {text!r}") from None
-    if isinstance(value, float) and not math.isfinite(value):
-        raise FaultError(f"{name}: {key} must be finite; got {text!r}")
-    return value
+    return read_fault(text, FAULTS)

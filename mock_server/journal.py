@@ -17,6 +17,7 @@ class Exchange:
     it is answered its `status` is 0. A client that went away before did so at `left_at`. What ends
     in `_really` is an instant on the wall, for clocks that stand still; `asked_wait` are the
     seconds that a refusal asked to wait. `is_final` says that a task's end was told, properly.
+    `epoch` is that of the journal when it was received.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Exchange:
     left_really: float = 0.0
     asked_wait: float | None = None
     is_final: bool = False
+    epoch: int | None = None
 
 
 class Journal:
@@ -47,11 +49,12 @@ class Journal:
     def __init__(self, capacity: int = 1000) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=capacity)
         self.seen = 0
-        # What was received before a reset and is answered after it is nobody's concern any more.
         self.epoch = 0
 
     def keep(self, exchange: Exchange) -> None:
-        """Add an answered exchange."""
+        """Add an answered exchange, unless it was received before a reset."""
+        if exchange.epoch not in (None, self.epoch):
+            return
         self.seen += 1
         self._exchanges.append(exchange)
 

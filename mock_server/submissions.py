@@ -8,9 +8,10 @@ from typing import NamedTuple
 from aiohttp import web
 
 from mock_server.bodies import Body, read_body
-from mock_server.errors import bad_field, no_credit, shortened
+from mock_server.errors import bad_fault, bad_field, no_credit, shortened
 from mock_server.fault_rules import Occasion
 from mock_server.journal import Exchange
+from mock_server.misbehaviour import FaultError, Instead
 from mock_server.mock import EXCHANGE, Mock
 from mock_server.reading import checked
 from mock_server.references import (
@@ -47,7 +48,10 @@ async def submit(mock: Mock, request: web.Request, operation: Operation) -> Subm
     quote, brought = await _decide(mock, body, operation)
     job = _job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT)
     exchange.decided = _decision(job)
-    job = _misbehaving(mock, exchange, job)
+    if mock.faults.rules or "[[" in job.request.prompt:
+        await _look_for_faults(mock, request, job)
+    if exchange.faults:
+        job = _misbehaving(mock, exchange, job)
     if not mock.store.submit(job, brought.sources, job.created_at):
         balance = mock.store.balance(job.account, job.created_at).balance
         raise no_credit(price=job.price, balance=balance, currency=mock.contract.prices.currency)
@@ -55,20 +59,35 @@ async def submit(mock: Mock, request: web.Request, operation: Operation) -> Subm
     return Submission(job, brought.sources, exchange.fields)
 
 
+async def _look_for_faults(mock: Mock, request: web.Request, job: Job) -> None:
+    """Find the faults that are due for what is asked; raises Instead where one answers."""
+    exchange = request[EXCHANGE]
+    occasion = Occasion(
+        operation=exchange.operation,
+        key=job.account,
+        prompt=job.request.prompt,
+        size=str(job.size),
+        quality=job.request.quality,
+    )
+    try:
+        found = mock.faults.at_reading(occasion, heeds_markers=not mock.settings.no_control)
+    except FaultError as error:
+        raise bad_fault(str(error), param="prompt") from None
+    exchange.faults += found
+    for fault in found:
+        answer = await fault.arrive(request, mock.clock.spend)
+        if answer is not None:
+            raise Instead(answer)
+
+
 def _misbehaving(mock: Mock, exchange: Exchange, job: Job) -> Job:
     """The job as the faults will have it; raises ApiError where one of them refuses it."""
-    if mock.faults.rules or "[[" in job.request.prompt:
-        occasion = Occasion(
-            operation=exchange.operation,
-            key=job.account,
-            prompt="" if mock.settings.no_control else job.request.prompt,
-            size=str(job.size),
-            quality=job.request.quality,
-        )
-        exchange.faults += mock.faults.at_reading(occasion)
     for fault in exchange.faults:
         fault.refuse(job.request.mode)
         job = fault.alter(job)
+    codes = mock.contract.tasks.retryable
+    if job.failure is not None and job.failure.code not in codes:
+        raise FaultError(f"the contract has no failCode {job.failure.code}")
     return job
 
 

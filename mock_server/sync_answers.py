@@ -1,6 +1,6 @@
 """Synchronous answers: wait, draw, settle, and send the pictures - at once or as a stream."""
 
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 
 from aiohttp import hdrs, web
 
@@ -108,26 +108,36 @@ def _usage(job: Job) -> dict[str, object]:
 
 async def _stream(mock: Mock, request: web.Request, submission: Submission) -> web.StreamResponse:
     """The pictures as server-sent events, previews first (Rule: stream)."""
-    job = submission.job
-    response = web.StreamResponse(
-        headers={
-            hdrs.CONTENT_TYPE: "text/event-stream",
-            hdrs.CACHE_CONTROL: "no-cache",
-            "x-request-id": request[EXCHANGE].id,
-        }
-    )
+    exchange = request[EXCHANGE]
+    headers = {
+        hdrs.CONTENT_TYPE: "text/event-stream",
+        hdrs.CACHE_CONTROL: "no-cache",
+        "x-request-id": exchange.id,
+    }
+    events = _events(mock, submission)
+    if any(fault.spoils for fault in exchange.faults):
+        whole = [piece async for event in events for piece in event]
+        return web.Response(headers=headers, body=b"".join(whole))
+    response = web.StreamResponse(headers=headers)
     listener = _Listener(response)
     await listener.begin(request)
+    async for event in events:
+        await listener.send(event)
+    return response
+
+
+async def _events(mock: Mock, submission: Submission) -> AsyncIterator[list[bytes]]:
+    """Each event in pieces, when its time has come; the job ends with the last preview seen."""
+    job = submission.job
     for partial in range(job.request.partial_images):
         await mock.clock.sleep_until(_preview_at(job, partial))
         for index in range(job.request.n):
-            await listener.send(await _event(mock, submission, index, partial=partial))
+            yield await _event(mock, submission, index, partial=partial)
     completed = [await _event(mock, submission, index) for index in range(job.request.n)]
     await mock.clock.sleep_until(job.due_at)
     mock.store.end(job.id, at=max(job.due_at, mock.clock.now()))
     for event in completed:
-        await listener.send(event)
-    return response
+        yield event
 
 
 def _preview_at(job: Job, partial: int) -> float:

@@ -8,10 +8,26 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.payload import Payload
 
-__all__ = ["body_of", "cut", "drip", "silence", "with_body"]
+__all__ = ["RELEASE", "Release", "body_of", "cut", "drip", "silence", "with_body"]
 
 _LOOK_AGAIN_S = 0.05
 _DRIPS_PER_SECOND = 10
+_CLIENT_HAS_GONE = 499
+
+
+class Release:
+    """Lets go of the requests that are kept waiting on purpose: at a reset, and at the end."""
+
+    def __init__(self) -> None:
+        self.present = asyncio.Event()
+
+    def let_go(self) -> None:
+        """Those who wait now wait no longer; those who come later do."""
+        self.present.set()
+        self.present = asyncio.Event()
+
+
+RELEASE = web.AppKey("release", Release)
 
 
 def body_of(response: web.Response) -> bytes:
@@ -29,36 +45,60 @@ def with_body(response: web.Response, body: bytes) -> web.Response:
     return web.Response(status=response.status, headers=headers, body=body)
 
 
-def _promising(response: web.Response, length: int) -> web.StreamResponse:
-    """The head of the answer, with the length that the whole body would have."""
+async def _begun(
+    request: web.Request, response: web.Response, length: int
+) -> web.StreamResponse | None:
+    """The answer with its head sent, which promises the whole body; None if nobody listens."""
     begun = web.StreamResponse(status=response.status, headers=response.headers)
     begun.content_length = length
     begun.force_close()
+    try:
+        await begun.prepare(request)
+        # The head goes out now, and not with the first of the body, of which there may be none.
+        request.writer.send_headers()
+    except ConnectionError:
+        return None
     return begun
 
 
 async def cut(
-    request: web.Request, response: web.Response, *, after: int, reset: bool
+    request: web.Request, response: web.Response, *, after: int | None, reset: bool
 ) -> web.StreamResponse:
-    """Send the first bytes of the body, half of them where `after` is negative, and break off."""
+    """Send the first bytes of the body, by default half of them, and break off.
+
+    Of what is sent before a reset the client may lose the last: that is TCP's way.
+    """
+    if request.method == hdrs.METH_HEAD:
+        return response
     body = body_of(response)
-    begun = _promising(response, len(body))
-    await begun.prepare(request)
-    await begun.write(body[: after if after >= 0 else len(body) // 2])
-    transport = request.transport
-    if transport is not None:
-        if reset:
-            _forget_what_is_unsent(transport)
-        transport.close() if not reset else transport.abort()
+    begun = await _begun(request, response, len(body))
+    if begun is None:
+        return response
+    await _write(begun, body[: len(body) // 2 if after is None else after])
+    _break_off(request.transport, reset=reset)
     return begun
 
 
-def _forget_what_is_unsent(transport: asyncio.Transport) -> None:
-    """Lingering for no time makes the close a reset."""
+async def _write(response: web.StreamResponse, piece: bytes) -> bool:
+    """Send a piece; whether somebody is still listening."""
+    try:
+        await response.write(piece)
+    except ConnectionError:
+        return False
+    return True
+
+
+def _break_off(transport: asyncio.Transport | None, *, reset: bool) -> None:
+    if transport is None:
+        return
+    if not reset:
+        transport.close()
+        return
     connection: socket.socket | None = transport.get_extra_info("socket")
     if connection is not None:
-        linger = struct.pack("ii", 1, 0)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        # Lingering for no time makes the close a reset.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 async def drip(
@@ -68,22 +108,37 @@ async def drip(
     rate: int,
     sleep: Callable[[float], Awaitable[None]],
 ) -> web.StreamResponse:
-    """Send the body at so many bytes a second."""
-    body = body_of(response)
-    begun = _promising(response, len(body))
-    await begun.prepare(request)
+    """Send the body at so many bytes a second; what is left when let go comes at once."""
+    if request.method == hdrs.METH_HEAD:
+        return response
+    released = request.app[RELEASE].present
+    body = memoryview(body_of(response))
+    begun = await _begun(request, response, len(body))
+    if begun is None:
+        return response
     step = max(rate // _DRIPS_PER_SECOND, 1)
-    for start in range(0, len(body), step):
-        if start:
+    while body and await _write(begun, bytes(body[:step])):
+        body = body[step:]
+        if released.is_set():
+            step = len(body)
+        elif body:
             await sleep(step / rate)
-        await begun.write(body[start : start + step])
-    await begun.write_eof()
     return begun
 
 
 async def silence(request: web.Request) -> web.StreamResponse:
-    """Say nothing until the client has gone."""
-    # aiohttp sets no event when a client goes away.
-    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
-        await asyncio.sleep(_LOOK_AGAIN_S)
-    return web.Response(status=499, reason="the client has gone")
+    """Say nothing until the client has gone, or until it is let go: then hang up."""
+    released = asyncio.ensure_future(request.app[RELEASE].present.wait())
+    try:
+        # aiohttp tells nobody when a client goes away.
+        while _is_there(request) and not released.done():
+            await asyncio.wait({released}, timeout=_LOOK_AGAIN_S)
+    finally:
+        released.cancel()
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=_CLIENT_HAS_GONE)
+
+
+def _is_there(request: web.Request) -> bool:
+    return request.transport is not None and not request.transport.is_closing()

@@ -120,8 +120,38 @@ async def test_a_scaled_sleeper_wakes_by_itself_or_when_time_is_moved() -> None:
 async def test_at_scale_0_no_sleep_takes_time() -> None:
     clock, elapsed = clock_with(0)
     await clock.sleep(10**9)
-    await clock.sleep_until(10**9)
     assert elapsed.seconds == 500
+
+
+async def test_at_scale_0_an_instant_and_what_takes_time_all_the_same_are_real() -> None:
+    clock = scaled_clock(0)
+    before = clock.now()
+    await clock.spend(0.01)
+    await clock.sleep_until(before + 0.02)
+    # A timer may fire a millisecond early.
+    assert clock.now() - before >= 0.018
+
+
+async def test_a_renewed_clock_is_as_before_it_was_advanced_and_nobody_waits() -> None:
+    clock = manual_clock(start=1000)
+    sleeper = asyncio.ensure_future(clock.sleep(50))
+    await asyncio.sleep(0)
+    clock.advance(20)
+    clock.renew()
+    await sleeper
+    assert (clock.now(), clock.sleeping) == (1000, 0)
+
+
+@pytest.mark.parametrize("kind", [ClockKind.MANUAL, ClockKind.REAL])
+async def test_at_the_end_nobody_waits_for_what_will_not_come(kind: ClockKind) -> None:
+    clock = manual_clock() if kind is ClockKind.MANUAL else scaled_clock(1)
+    endless = asyncio.ensure_future(clock.sleep_until(math.inf))
+    passing = asyncio.ensure_future(clock.sleep(50))
+    await asyncio.sleep(0)
+    clock.give_up()
+    await endless
+    assert passing.done() is (kind is ClockKind.MANUAL)
+    passing.cancel()
 
 
 async def test_for_ever_is_no_timer_s_business() -> None:

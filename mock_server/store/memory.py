@@ -84,6 +84,7 @@ class MemoryStore:
         retention_s: float,
         limits: Limits = Limits(),
     ) -> None:
+        self._granted = dict(balances)
         self._given = dict(balances)
         self._default_balance = default_balance
         self._retention_s = retention_s
@@ -117,6 +118,10 @@ class MemoryStore:
         """Give an account so much money in all, now and after a reset."""
         self._given[key] = total
         self.account(key).total = total
+
+    def forget_grants(self) -> None:
+        """Give no account any more what it was given later, from the next reset on."""
+        self._given = dict(self._granted)
 
     def balance(self, key: str, now: float) -> Balance:
         """What the account has; what is due is settled first."""
