@@ -196,9 +196,13 @@ def multipart(parts: Iterable[Part]) -> bytes:
 
 
 def _part(name: str, value: str | File) -> bytes:
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"'
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{_escaped(name)}"'
     if isinstance(value, str):
         return f"{head}\r\n\r\n{value}\r\n".encode("utf-8", "surrogatepass")
-    quoted = value.filename.replace('"', "%22")
-    head += f'; filename="{quoted}"\r\nContent-Type: {value.content_type}\r\n\r\n'
+    head += f'; filename="{_escaped(value.filename)}"\r\nContent-Type: {value.content_type}\r\n\r\n'
     return head.encode() + value.content + b"\r\n"
+
+
+def _escaped(name: str) -> str:
+    """The name as browsers write it between quotes."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

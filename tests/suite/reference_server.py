@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp.http_exceptions import HttpProcessingError
 from PIL import Image
 
 __all__ = ["Server", "create_app"]
@@ -43,6 +44,11 @@ MEDIA = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 SINGLE, MANY = ("image", "image_base64", "image_url"), ("image_urls", "images")
 PRIVATE_TEXT = "private/reserved IP addresses not allowed"
 TEXT_FIELDS = ("model", "prompt", "size", "quality", "aspect_ratio", "resolution", "background")
+
+
+BAD_FORM = (
+    ValueError, AssertionError, RuntimeError, LookupError, web.RequestPayloadError, HttpProcessingError,
+)  # fmt: skip
 
 
 class RefusedError(Exception):
@@ -297,7 +303,7 @@ def _no_constant(name: str) -> None:
 async def form_body(request: web.Request) -> dict[str, Any]:
     try:
         parts = await request.post()
-    except (ValueError, AssertionError, RuntimeError):
+    except BAD_FORM:
         raise RefusedError(400, "the form is broken") from None
     body: dict[str, Any] = {"files": [], "masks": []}
     for name, value in parts.items():
@@ -662,7 +668,7 @@ async def upload(request: web.Request) -> web.Response:
         raise RefusedError(415, "multipart/form-data is needed")
     try:
         part = (await request.post()).get("file")
-    except (ValueError, AssertionError, RuntimeError):
+    except BAD_FORM:
         raise RefusedError(400, "the form is broken") from None
     if not isinstance(part, web.FileField):
         raise RefusedError(400, "file: a file is needed", "file")
