@@ -1,0 +1,16 @@
+"""Every sin there is, by family; importing them enters them in `plant.SINS`."""
+
+from tests.suite.plant import SINS
+from tests.suite.sins import access, answers, errors, money, references, sizes, tasks, webhooks
+
+__all__ = [
+    "SINS",
+    "access",
+    "answers",
+    "errors",
+    "money",
+    "references",
+    "sizes",
+    "tasks",
+    "webhooks",
+]
