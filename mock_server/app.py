@@ -17,9 +17,11 @@ from mock_server.control import CONTRACT_ROUTES, CONTROL_ROUTES
 from mock_server.errors import bad_body, internal
 from mock_server.fault_rules import FaultBook, read_fault_file
 from mock_server.fetching import Fetcher
-from mock_server.handlers import HANDLERS
+from mock_server.handlers import HANDLERS, Handler
+from mock_server.inspection import HEALTH_ROUTES, INSPECTION_ROUTES
 from mock_server.journal import Journal
 from mock_server.middlewares import REQUEST_ID, access, error_answer, errors, faults, identity
+from mock_server.misbehaviour import FaultError
 from mock_server.mock import MOCK, Mock
 from mock_server.pictures import Studio
 from mock_server.reading import compile_bodies
@@ -28,8 +30,10 @@ from mock_server.results import result_urls
 from mock_server.rules.quotes import Quotes
 from mock_server.rules.tasks import Job, state_of
 from mock_server.settings import Settings, SettingsError
+from mock_server.signatures import signing, unsigned
 from mock_server.store.memory import Limits, MemoryStore
 from mock_server.webhooks import Param, Postman, hook_payload
+from mock_server.wire import RELEASE
 
 __all__ = ["create_app", "refusal"]
 
@@ -67,15 +71,21 @@ def create_app(
         client_max_size=contract.errors.body_max_bytes,
     )
     app[MOCK] = _mock(contract, settings, clock or _clock(settings), store, new_id)
+    app[RELEASE] = app[MOCK].release
     if settings.replay is not None:
         app[REPLAY] = Replay(Cassette(settings.replay))
     _add_contract_routes(app, contract)
-    for method, path, handler in () if settings.no_control else CONTROL_ROUTES:
+    for method, path, handler in _own_routes(settings):
         app.router.add_route(method, path, handler)
-    for method, path, handler in CONTRACT_ROUTES:
-        app.router.add_route(method, path, handler)
+    app.on_shutdown.append(_give_up)
     app.cleanup_ctx.append(_life)
     return app
+
+
+def _own_routes(settings: Settings) -> tuple[tuple[str, str, Handler], ...]:
+    """The paths beside the contract's."""
+    always = (*CONTRACT_ROUTES, *HEALTH_ROUTES)
+    return always if settings.no_control else (*CONTROL_ROUTES, *INSPECTION_ROUTES, *always)
 
 
 def _middlewares(settings: Settings) -> list[Middleware]:
@@ -111,8 +121,13 @@ def _mock(
         store=store or _store(contract, settings),
         journal=Journal(),
         studio=Studio(),
-        postman=Postman(contract.hooks, clock, lambda job, param: _payload(mock, job, param)),
-        faults=_faults(settings),
+        postman=Postman(
+            contract.hooks,
+            clock,
+            lambda job, param: _payload(mock, job, param),
+            sign=signing(settings.webhook_secret) if settings.webhook_secret else unsigned,
+        ),
+        faults=_faults(contract, settings),
         new_id=new_id or _new_ids().__next__,
         random=random.Random(settings.seed),  # noqa: S311 - latencies, not secrets
         painters=ThreadPoolExecutor(_PAINTERS, thread_name_prefix="painter"),
@@ -122,9 +137,14 @@ def _mock(
     return mock
 
 
-def _faults(settings: Settings) -> FaultBook:
+def _faults(contract: Contract, settings: Settings) -> FaultBook:
     rules = [] if settings.faults is None else read_fault_file(settings.faults)
-    return FaultBook(rules, random.Random(settings.seed))  # noqa: S311 - no secret
+    operations = frozenset(route.operation_id for route in contract.routes)
+    chance = random.Random(settings.seed)  # noqa: S311 - no secret
+    try:
+        return FaultBook(rules, chance, operations=operations)
+    except FaultError as error:
+        raise SettingsError(f"--faults: {settings.faults}: {error}") from None
 
 
 def _known(name: str, value: str | None, default: str, known: tuple[str, ...]) -> str:
@@ -187,6 +207,10 @@ def _payload(mock: Mock, job: Job, param: Param) -> dict[str, object]:
         code=table.code,
         msg=table.msg,
     )
+
+
+async def _give_up(app: web.Application) -> None:
+    app[MOCK].give_up()
 
 
 async def _life(app: web.Application) -> AsyncIterator[None]:

@@ -6,20 +6,19 @@ from decimal import Decimal, InvalidOperation
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import orjson
 import yaml
 from aiohttp import web
 
 from mock_server.answers import json_answer
-from mock_server.errors import ApiError, bad_body, bad_field, not_found, shortened
+from mock_server.commands import command, command_fields
+from mock_server.errors import bad_body, bad_field, not_found, shortened
 from mock_server.fault_rules import read_fault_rule
-from mock_server.faults import FaultError
 from mock_server.handlers import poll_data
-from mock_server.journal import Exchange
+from mock_server.misbehaviour import FaultError
 from mock_server.mock import MOCK, Mock
 from mock_server.rules.tasks import Failure, Job
 
-__all__ = ["CONTRACT_ROUTES", "CONTROL_ROUTES", "NAME", "exchange_data", "task_data"]
+__all__ = ["CONTRACT_ROUTES", "CONTROL_ROUTES", "NAME", "task_data"]
 
 NAME = "gpt-image-2-mock"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -61,10 +60,14 @@ async def about(request: web.Request) -> web.Response:
     )
 
 
+_SECRET = ("key", "webhook_secret")
+
+
 def _settings(mock: Mock) -> dict[str, object]:
     settings = mock.settings
-    names = [name for name in settings.__slots__ if name != "key"]
+    names = [name for name in settings.__slots__ if name not in _SECRET]
     told = {name: getattr(settings, name) for name in names} | {"keys": len(settings.key)}
+    told["signed_webhooks"] = settings.webhook_secret is not None
     return {name: str(value) if isinstance(value, Path) else value for name, value in told.items()}
 
 
@@ -81,7 +84,7 @@ async def read_clock(request: web.Request) -> web.Response:
 async def move_clock(request: web.Request) -> web.Response:
     """Move time forward, by seconds or to an instant."""
     mock = request.app[MOCK]
-    fields = await _fields(request, "advance", "to")
+    fields = await command_fields(request, "advance", "to")
     if len(fields) != 1:
         raise bad_body('give either {"advance": seconds} or {"to": seconds since the epoch}')
     ((name, value),) = fields.items()
@@ -126,7 +129,7 @@ def _account(mock: Mock, key: str) -> dict[str, object]:
 async def set_account(request: web.Request) -> web.Response:
     """Open an account, or set what it has in all."""
     mock = request.app[MOCK]
-    fields = await _fields(request, "key", "balance")
+    fields = await command_fields(request, "key", "balance")
     key, balance = fields.get("key"), fields.get("balance")
     if not isinstance(key, str) or not key or not key.isascii() or not key.isprintable():
         raise bad_field("key", f"must be a key in plain ASCII; got {shortened(key)}")
@@ -178,7 +181,7 @@ async def end_task(request: web.Request) -> web.Response:
     """Let a task complete now, or fail with a failCode."""
     mock = request.app[MOCK]
     task_id, now = request.match_info["id"], mock.clock.now()
-    fields = await _fields(request, "finish", "fail", "message")
+    fields = await command_fields(request, "finish", "fail", "message")
     job = mock.store.task(task_id, now)
     if job is None:
         raise not_found(f"No such task: {shortened(task_id)}")
@@ -203,37 +206,6 @@ def _failure(mock: Mock, fields: Mapping[str, object]) -> Failure | None:
     return Failure(fail, message)
 
 
-async def list_requests(request: web.Request) -> web.Response:
-    """The journal: what came, what was decided and by which rule, the newest first."""
-    mock = request.app[MOCK]
-    wanted = {name: request.query[name] for name in ("operation", "key") if name in request.query}
-    kept = [e for e in mock.journal.latest() if _matches(e, wanted)]
-    return json_answer({"seen": mock.journal.seen, "requests": [exchange_data(e) for e in kept]})
-
-
-def _matches(exchange: Exchange, wanted: Mapping[str, str]) -> bool:
-    has = {"operation": exchange.operation, "key": exchange.account}
-    return all(has[name] == value for name, value in wanted.items())
-
-
-def exchange_data(exchange: Exchange) -> dict[str, object]:
-    """An exchange of the journal as the control interface tells it."""
-    return {
-        "id": exchange.id,
-        "receivedAt": exchange.received_at,
-        "answeredAt": exchange.answered_at,
-        "method": exchange.method,
-        "path": exchange.path,
-        "operation": exchange.operation,
-        "key": exchange.account,
-        "fields": exchange.fields,
-        "decided": exchange.decided,
-        "status": exchange.status,
-        "rule": exchange.rule,
-        "message": exchange.message,
-    }
-
-
 async def list_faults(request: web.Request) -> web.Response:
     """The rules of faults, with how often each matched and was applied."""
     return json_answer({"faults": [rule.told() for rule in request.app[MOCK].faults.rules]})
@@ -241,13 +213,12 @@ async def list_faults(request: web.Request) -> web.Response:
 
 async def add_faults(request: web.Request) -> web.Response:
     """Put a rule, or a list of rules, in force."""
-    given = await _json(request)
+    given = await command(request)
     try:
         rules = [read_fault_rule(item) for item in (given if isinstance(given, list) else [given])]
+        request.app[MOCK].faults.add(*rules)
     except FaultError as error:
         raise bad_body(str(error)) from None
-    for rule in rules:
-        request.app[MOCK].faults.add(rule)
     return json_answer({"faults": [rule.told() for rule in rules]})
 
 
@@ -272,28 +243,6 @@ async def contract_json(request: web.Request) -> web.Response:
     return json_answer(request.app[MOCK].contract.document)
 
 
-async def _json(request: web.Request) -> object:
-    try:
-        return orjson.loads(await request.read() or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise bad_body(f"The request body is not valid JSON: {error}") from None
-
-
-async def _fields(request: web.Request, *known: str) -> dict[str, object]:
-    fields = await _json(request)
-    if not isinstance(fields, dict):
-        raise bad_body("The request body must be a JSON object")
-    for name in fields:
-        if name not in known:
-            raise _unknown(name, known)
-    return fields
-
-
-def _unknown(name: str, known: tuple[str, ...]) -> ApiError:
-    problem = f"is not known here; known: {', '.join(known)}"
-    return bad_field(shortened(name)[1:-1], problem, code="unknown_parameter")
-
-
 CONTROL_ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_mock/", about),
     ("POST", "/_mock/reset", reset),
@@ -303,7 +252,6 @@ CONTROL_ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/_mock/accounts", set_account),
     ("GET", "/_mock/tasks", list_tasks),
     ("POST", "/_mock/tasks/{id}", end_task),
-    ("GET", "/_mock/requests", list_requests),
     ("GET", "/_mock/faults", list_faults),
     ("POST", "/_mock/faults", add_faults),
     ("DELETE", "/_mock/faults", clear_faults),

@@ -5,6 +5,7 @@ seconds are those of the mock's clock; where nothing takes time (`--time-scale 0
 """
 
 import math
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -265,7 +266,7 @@ class Drip(Fault):
     name = "drip"
     helps = "the body comes at rate=B bytes a second (of the mock's clock)"
     spoils = True
-    rate: int = param(1000, whole(1))
+    rate: int = param(10_000, whole(1))
 
     async def depart(
         self, request: web.Request, response: web.Response, sleep: Sleep
@@ -290,9 +291,15 @@ class BadJson(Fault):
         return with_body(response, before + after) if brace else response
 
 
+_BASE64 = re.compile(rb'("b64_json":")([A-Za-z0-9+/=]*)[A-Za-z0-9+/=]{3}(?=")')
+
+
 @dataclass(frozen=True, slots=True)
 class BadBase64(Fault):
-    """The base64 of the pictures has a character that is none."""
+    """The base64 of the pictures has a character that is none, and lacks its end.
+
+    Lenient decoders pass over the first; at a length that cannot be they fail all the same.
+    """
 
     name = "bad_base64"
     helps = "b64_json does not decode"
@@ -302,7 +309,7 @@ class BadBase64(Fault):
         self, request: web.Request, response: web.Response, sleep: Sleep
     ) -> web.StreamResponse:
         """Spoil the body."""
-        return with_body(response, body_of(response).replace(b'"b64_json":"', b'"b64_json":"!'))
+        return with_body(response, _BASE64.sub(rb"\1!\2", body_of(response)))
 
 
 @dataclass(frozen=True, slots=True)

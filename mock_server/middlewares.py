@@ -21,8 +21,8 @@ from mock_server.errors import (
 )
 from mock_server.exchanges import complete_refused
 from mock_server.fault_rules import Occasion
-from mock_server.faults import FaultError
 from mock_server.journal import Exchange
+from mock_server.misbehaviour import FaultError, Instead
 from mock_server.mock import EXCHANGE, MOCK, Mock
 from mock_server.rules.access import read_key
 
@@ -45,6 +45,7 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
         path=request.path_qs,
         headers=request.headers,
         received_really=mock.clock.really(),
+        epoch=mock.journal.epoch,
     )
     request[EXCHANGE] = exchange
     response = await handler(request)
@@ -54,8 +55,10 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
         await complete_refused(mock, request, response)
     exchange.status = response.status
     exchange.answered_at, exchange.answered_really = mock.clock.now(), mock.clock.really()
-    if exchange.operation and exchange.left_at is None:
-        mock.journal.keep(exchange)
+    if exchange.operation:
+        mock.tally.count(exchange)
+        if exchange.left_at is None:
+            mock.journal.keep(exchange)
     if _log.isEnabledFor(logging.INFO):
         _log.info("", extra={"exchange": exchange})
     return response
@@ -120,21 +123,35 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     mock, exchange = request.app[MOCK], request[EXCHANGE]
     if not exchange.operation:
         return await handler(request)
-    header = None if mock.settings.no_control else request.headers.get(FAULT_HEADER)
-    if header is not None or mock.faults.rules:
-        occasion = Occasion(exchange.operation, exchange.account)
-        exchange.faults = mock.faults.at_arrival(occasion, header)
-    for fault in exchange.faults:
-        answer = await fault.arrive(request, mock.clock.sleep)
-        if answer is not None:
-            return answer
-    response = await handler(request)
+    try:
+        response = await _arrived(mock, request) or await handler(request)
+    except Instead as instead:
+        response = instead.answer
+    except ApiError as error:
+        if not exchange.faults:
+            raise
+        response = error_answer(mock, error, exchange)
     for fault in exchange.faults:
         if not isinstance(response, web.Response) or response.prepared:
             return response
         response.headers[REQUEST_ID] = exchange.id
-        response = await fault.depart(request, response, mock.clock.sleep)
+        response = await fault.depart(request, response, mock.clock.spend)
     return response
+
+
+async def _arrived(mock: Mock, request: web.Request) -> web.StreamResponse | None:
+    """The answer of a fault that is due already, if one gives any; raises ApiError."""
+    exchange = request[EXCHANGE]
+    is_asked = FAULT_HEADER in request.headers and not mock.settings.no_control
+    if is_asked or mock.faults.rules:
+        header = ",".join(request.headers.getall(FAULT_HEADER)) if is_asked else ""
+        occasion = Occasion(exchange.operation, exchange.account)
+        exchange.faults = mock.faults.at_arrival(occasion, header)
+    for fault in exchange.faults:
+        answer = await fault.arrive(request, mock.clock.spend)
+        if answer is not None:
+            return answer
+    return None
 
 
 def _key(mock: Mock, request: web.Request) -> str:

@@ -15,6 +15,7 @@ from mock_server.contract import Contract, Route
 from mock_server.fault_rules import FaultBook
 from mock_server.fetching import Fetcher
 from mock_server.journal import Exchange, Journal
+from mock_server.metrics import Tally
 from mock_server.pictures import Picture, Scene, Studio
 from mock_server.rules.quotes import Quotes
 from mock_server.rules.requests import Operation
@@ -23,11 +24,15 @@ from mock_server.schemas import BodySchema
 from mock_server.settings import Settings
 from mock_server.store.memory import MemoryStore
 from mock_server.webhooks import Postman
+from mock_server.wire import Release
 
 __all__ = ["EXCHANGE", "MOCK", "Mock"]
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# Of the event loop, within which those who were woken or cancelled have come to their ends.
+_TURNS = 100
 
 
 @dataclass(slots=True)
@@ -52,6 +57,8 @@ class Mock:
     fetcher: Fetcher
     address: str = ""
     waiting: dict[str, asyncio.Event] = field(default_factory=dict)
+    release: Release = field(default_factory=Release)
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def a_key(self) -> str:
@@ -71,6 +78,7 @@ class Mock:
 
     def ended(self, job: Job) -> None:
         """Tell everyone who waits for the end of a job."""
+        self.tally.ended(job)
         if event := self.waiting.get(job.id):
             event.set()
         if job.request.callback_url is not None:
@@ -95,6 +103,21 @@ class Mock:
         self.journal.reset()
         self.faults.reset()
         self.random.seed(self.settings.seed)
+
+    async def renew(self) -> None:
+        """Be as at the start, for another test: nothing of what came before is felt any more."""
+        self.store.forget_grants()
+        self.reset()
+        self.release.let_go()
+        self.clock.renew()
+        for _ in range(_TURNS):
+            if self.clock.sleeping or self.postman.pending:
+                await asyncio.sleep(0)
+
+    def give_up(self) -> None:
+        """Keep nobody waiting for what will not come any more, now that the end has come."""
+        self.release.let_go()
+        self.clock.give_up()
 
 
 MOCK = web.AppKey("mock", Mock)

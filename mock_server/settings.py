@@ -2,11 +2,11 @@
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, cast
 from urllib.parse import urlsplit
 
 from mock_server.signatures import check_secret
@@ -24,6 +24,7 @@ __all__ = [
     "read_options",
     "read_proxy_settings",
     "read_settings",
+    "settings_of",
 ]
 
 PREFIX = "MOCK_SERVER_"
@@ -212,6 +213,34 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str] = os.environ) 
         Settings(),
     )
     return Settings(**read_options(command, argv, environ))  # type: ignore[arg-type]  # read each
+
+
+def settings_of(values: Mapping[str, object]) -> Settings:
+    """The settings from values as a program has them, or texts of the command line.
+
+    Raises SettingsError, as the command does.
+    """
+    known = {option.name: option for option in OPTIONS}
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"no setting {name!r}; known: {', '.join(known)}")
+    given = {name: value for name, value in values.items() if value is not None}
+    taken = {name: _taken(known[name], value) for name, value in given.items()}
+    return Settings(**taken)  # type: ignore[arg-type]  # read each
+
+
+def _taken(option: Option, value: object) -> object:
+    if option.repeats:
+        items = [value] if isinstance(value, str | KeyGrant) else cast(Iterable[object], value)
+        return tuple(_taken_one(option, item) for item in items)
+    return _taken_one(option, value)
+
+
+def _taken_one(option: Option, value: object) -> object:
+    if isinstance(value, KeyGrant):
+        return value
+    text = str(int(value)) if isinstance(value, bool) else str(value)
+    return _read(option, text, option.name)
 
 
 class Command(NamedTuple):

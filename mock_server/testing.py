@@ -2,10 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from functools import lru_cache
 from typing import TypeVar
 
 from mock_server.clock import Clock
@@ -16,7 +15,7 @@ from mock_server.inspection import client_report, exchange_data, expected
 from mock_server.mock import Mock
 from mock_server.report import FINDINGS, Report
 from mock_server.serving import new_event_loop, serving
-from mock_server.settings import Settings
+from mock_server.settings import Settings, settings_of
 from mock_server.store.memory import Balance
 
 __all__ = [
@@ -32,6 +31,7 @@ __all__ = [
 T = TypeVar("T")
 _READY_WITHIN_S = 30.0
 _GOODBYE_S = 1.0
+_LOOK_AGAIN_S = 0.001
 
 
 class TestClock:
@@ -55,6 +55,15 @@ class TestClock:
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass at once; what is due by then happens."""
         self._api.call(lambda: self._advance(seconds))
+
+    def until_sleeping(self, count: int = 1, *, within_s: float = 10.0) -> None:
+        """Return when so many are waiting; TimeoutError if they are not within real seconds."""
+        self._api.run(self._until_sleeping(count, within_s))
+
+    async def _until_sleeping(self, count: int, within_s: float) -> None:
+        async with asyncio.timeout(within_s):
+            while self.sleeping < count:  # noqa: ASYNC110 - the clock sets no event for this
+                await asyncio.sleep(_LOOK_AGAIN_S)
 
     @property
     def _clock(self) -> Clock:
@@ -147,10 +156,14 @@ class ImageApi:
     def call(self, work: Callable[[], T]) -> T:
         """Do something in the mock's own thread, and wait for what it gives."""
 
-        async def run() -> T:
+        async def do() -> T:
             return work()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        return self.run(do())
+
+    def run(self, work: Coroutine[object, object, T]) -> T:
+        """Run a coroutine in the mock's own thread, and wait for what it gives."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     @property
     def requests(self) -> list[dict[str, object]]:
@@ -197,13 +210,15 @@ class ImageApi:
         return [task_data(self.mock, job, now) for job in self.mock.store.tasks()]
 
     def reset(self) -> None:
-        """Forget everything: accounts, tasks, uploads, requests, webhooks, faults."""
-        self.call(self.mock.reset)
+        """Be as new: money, tasks, uploads, requests, webhooks, faults and the time.
+
+        Requests under way are answered at once, and nothing is kept of them.
+        """
+        self.run(self.mock.renew())
 
 
-@lru_cache(maxsize=1)
-def _contract() -> Contract:
-    return load_contract()
+# Read with the module: it takes ten times as long as to start a mock, and no test waits for it.
+_OWN_CONTRACT = load_contract()
 
 
 @contextmanager
@@ -213,8 +228,8 @@ def running(**settings: object) -> Iterator[ImageApi]:
     The settings are those of the command (`profile="openai"`, `clock="manual"`, `min_polls=2`);
     unlike there, nothing takes time (`time_scale=0`). Raises SettingsError and ContractError.
     """
-    chosen = Settings(**{"port": 0, "time_scale": 0.0, "quiet": True} | settings)  # type: ignore[arg-type]
-    contract = _contract() if chosen.spec is None else load_contract(chosen.spec)
+    chosen = settings_of({"port": 0, "time_scale": 0.0, "quiet": True} | settings)
+    contract = _OWN_CONTRACT if chosen.spec is None else load_contract(chosen.spec)
     thread = _MockThread(contract, chosen)
     thread.start()
     try:
