@@ -73,6 +73,8 @@ class Told:
     """The state that a poll showed while the attempt was waiting for its answer."""
     elsewhere: int
     """How many requests followed a redirect."""
+    until: float
+    """When the receiver was closed, by the clock of the attempts."""
 
     def without_impatience(self, spec: Spec, scale: float) -> list[Attempt]:
         """The attempts less those that a sender makes whose clock ran out on an answer.
@@ -178,10 +180,10 @@ class Hooks:
                 ]
             histories = [each.result() for each in made]
             self._wait(wishes)
-            seen = receiver.close()
+            seen, until = receiver.close()
         found: dict[str, list[Json]] = {wish.name: [] for wish in wishes}
         for (wish, path, _), history in zip(parts, histories, strict=True):
-            found[wish.name].append(_kept(history, path, seen))
+            found[wish.name].append(_kept(history, path, seen, until))
         return cast("Json", found)
 
     def _receiver(self, answers: Mapping[str, Sequence[int | None]]) -> Receiver:
@@ -233,7 +235,9 @@ def _with_callback(request: Request, url: str) -> Request:
     return replace(request, fields={**(request.fields or {}), "callback_url": url})
 
 
-def _kept(history: History | str, name: str, seen: Mapping[str, list[Sighting]]) -> Json:
+def _kept(
+    history: History | str, name: str, seen: Mapping[str, list[Sighting]], until: float
+) -> Json:
     if isinstance(history, str):
         return history
     polls = history.polls[-1:]
@@ -242,6 +246,7 @@ def _kept(history: History | str, name: str, seen: Mapping[str, list[Sighting]])
         "poll": base64.b64encode(polls[0].answer.body).decode() if polls else "",
         "request": cast("Json", dict(history.created.request.fields or {})),
         "states": [sighting.state for sighting in seen.get(name, ())],
+        "until": until,
         "elsewhere": len(seen.get(f"{name}-elsewhere", ())),
         "attempts": [_written(sighting.attempt) for sighting in seen.get(name, ())],
     }
@@ -268,6 +273,7 @@ def _told(kept: Json) -> Told:
         attempts=tuple(_read(each) for each in written),
         states=tuple(cast("list[str]", values["states"])),
         elsewhere=cast("int", values["elsewhere"]),
+        until=cast("float", values["until"]),
     )
 
 

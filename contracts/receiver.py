@@ -95,11 +95,12 @@ class Receiver:
         """The URL of a path."""
         return f"{self._base}/{name}"
 
-    def close(self) -> Mapping[str, list[Sighting]]:
-        """Everything that has come, by path; nothing more is taken."""
+    def close(self) -> tuple[Mapping[str, list[Sighting]], float]:
+        """Everything that has come, by path, and the moment since which nothing is taken."""
         told, _ = self._process.communicate("stop\n")
-        found = cast("dict[str, list[dict[str, Json]]]", json.loads(told))
-        return {name: [_read(each) for each in sightings] for name, sightings in found.items()}
+        seen, until = cast("tuple[dict[str, list[dict[str, Json]]], float]", json.loads(told))
+        found = {name: [_read(each) for each in sightings] for name, sightings in seen.items()}
+        return found, until
 
     def _pipe(self, pipe: IO[str] | None) -> IO[str]:
         if pipe is None:
@@ -193,8 +194,9 @@ async def listen(told: Mapping[str, Json]) -> None:
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201  (the protocol of the pipe)
     await asyncio.to_thread(sys.stdin.readline)
     server.close()
+    until = time.monotonic()
     await asyncio.gather(*listener.polls)
-    print(json.dumps(listener.seen))  # noqa: T201  (the protocol of the pipe)
+    print(json.dumps([listener.seen, until]))  # noqa: T201  (the protocol of the pipe)
     sys.stdout.flush()
     os._exit(0)
 

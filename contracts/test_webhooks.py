@@ -20,6 +20,8 @@ ONCE = ("200", "204", "299", "sized", "edit", "two pictures")
 RETRIED = ("404", "302", "301", "failed", "hang")
 LATE_S = 5.0
 """How late an attempt may come on a busy machine; the rhythm is judged over several tasks."""
+LOST = 4.5
+"""How many attempts in a row a sender in a hurry may lose before they leave it, and a half."""
 LITTLE_S = 0.15
 NEGLIGIBLE_S = 0.003
 FLOOR_S = 1.5
@@ -136,6 +138,8 @@ def test_retries_keep_the_rhythm(court: Court, hooks: Hooks) -> None:
     gaps = [_gaps(each) for each in told]
     whole = [each for each in gaps if len(each) == len(wanted)]
     problems = [] if whole else [f"{len(gaps[0]) + 1} attempts came"]
+    if whole and len(whole) <= len(told) // 2:
+        raise NotJudgedError("the target is too busy to keep any rhythm")
     problems += _off_rhythm(whole, wanted, scale) if whole and scale else []
     expected = f"attempts after {', '.join(f'{gap * scale:g}' for gap in wanted)} s"
     court.judge("hook-retry", None, expected=expected, problems=problems, repeat=_repeat(told[0]))
@@ -193,13 +197,16 @@ def test_retries_end_at_last(court: Court, hooks: Hooks) -> None:
     if not is_played_out(spec, scale):
         raise NotJudgedError("half an hour of the target's time is too long to wait for")
     told = hooks.told("for ever")
+    if not told[0].attempts:
+        raise NotJudgedError("no webhook came")
     moments = [attempt.at_s - told[0].attempts[0].at_s for attempt in told[0].attempts]
     facts = spec.facts.hook_retry
     end, pause = facts.give_up_after_s * scale, facts.background_every_s * scale
     late = [f"an attempt came after {each:.1f} s" for each in moments if each > end + LATE_S / 10]
     expected = f"no attempt more than {end:g} s after the first"
     _judge(court, "hook-retry", told, lambda _: late[:1], expected)
-    early = moments[-1] < end - 2.5 * pause
+    watched = told[0].until - told[0].attempts[0].at_s
+    early = moments[-1] < min(end, watched) - LOST * pause
     problems = [f"the last of {len(moments)} came after {moments[-1]:.1f} s"] if early else []
     expected = f"attempts every {pause:g} s until {end:g} s after the first"
     _judge(court, "hook-retry/background", told, lambda _: problems, expected)
