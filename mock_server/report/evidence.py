@@ -125,11 +125,18 @@ def _asked(exchange: Exchange) -> tuple[object, ...] | None:
 def accepted(evidence: Evidence) -> Iterator[Exchange]:
     """The exchanges that made pictures, or tasks."""
     for exchange in evidence.exchanges:
-        if exchange.operation in _MAKERS and exchange.decided and exchange.status < _REFUSED:
+        if exchange.operation in _MAKERS and exchange.decided and _is_accepted(evidence, exchange):
             yield exchange
 
 
 _REFUSED = 400
+
+
+def _is_accepted(evidence: Evidence, exchange: Exchange) -> bool:
+    """What a client that has left was answered says nothing; whether there is a job does."""
+    if exchange.left_at is None:
+        return exchange.status < _REFUSED
+    return exchange.decided["id"] in evidence.jobs
 
 
 def tasks(evidence: Evidence) -> Iterator[Exchange]:

@@ -58,10 +58,11 @@ def endless_polling(evidence: Evidence) -> Iterator[Finding]:
         after = polls[last + 1 :]
         is_forgotten = last < len(polls) and _was_forgotten(evidence.terms, polls[: last + 1])
         if len(after) > _LOOKS_AFTER_END or is_forgotten:
-            what = "was gone" if polls[last].status == _GONE else "had ended"
+            what = f"{len(after)} x more after its last answer"
             yield Finding(
                 "endless-polling",
-                f"The task {task_id} was asked for {len(after)} x more after it {what}.",
+                f"The task {task_id} was asked for "
+                + ("until it was forgotten." if is_forgotten else f"{what}, {polls[last].status}."),
                 "Stop at completed, failed or 404, and give up on a task after some minutes.",
                 tuple(polls[last:]),
             )
@@ -112,7 +113,8 @@ def _uncollected(evidence: Evidence) -> Iterator[Exchange]:
         task_id = str(exchange.decided["id"])
         job = evidence.jobs.get(task_id)
         is_over = job is None or job.ended_at is not None
-        was_told = any(poll.is_final for poll in polls.get(task_id, ())) or task_id in attempts
+        asked = polls.get(task_id, ())
+        was_told = task_id in attempts or any(p.is_final or p.status == _GONE for p in asked)
         if is_over and not was_told and not _may_have_had_a_webhook(evidence, exchange):
             yield exchange
 
