@@ -1,7 +1,6 @@
 """What a client sent, as fields and files: JSON or multipart, nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
@@ -32,8 +31,7 @@ class FilePart(NamedTuple):
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """The fields of a request in JSON types, its files, and the schema they are to keep."""
 
     fields: dict[str, object]

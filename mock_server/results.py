@@ -1,6 +1,8 @@
 """The pictures of a job: their names, their URLs, their bytes, drawn again whenever asked for."""
 
 import re
+from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from mock_server.errors import ApiError
@@ -40,7 +42,7 @@ def scene_of(
         prompt=request.prompt,
         tier=job.tier,
         quality=request.quality,
-        price=f"{job.price / request.n:f}",
+        price=_each(job.price, request.n),
         index=index,
         count=request.n,
         seed=mock.settings.seed,
@@ -52,6 +54,12 @@ def scene_of(
         partial=partial,
         weight=mock.settings.weight,
     )
+
+
+@lru_cache(maxsize=256)
+def _each(price: Decimal, n: int) -> str:
+    """The price of one of n pictures, as it is written on it."""
+    return f"{price / n:f}"
 
 
 def _find(mock: Mock, name: str) -> Named | None:

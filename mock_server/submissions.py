@@ -188,7 +188,7 @@ _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5}
 
 def base_url(mock: Mock, request: web.Request) -> str:
     """The URL under which this client reached the API."""
-    return _base_url(origin_of(mock, request), _prefix(request.path, mock.contract.prefixes))
+    return _base_url(origin_of(mock, request), request.path, mock.contract.prefixes)
 
 
 def origin_of(mock: Mock, request: web.Request) -> str:
@@ -203,11 +203,8 @@ def _origin(host: str, address: str) -> str:
     return f"http://{host}" if _HOST.fullmatch(host) else address
 
 
-def _prefix(path: str, prefixes: tuple[str, ...]) -> str:
-    return next((prefix for prefix in prefixes if path.startswith(prefix + "/")), prefixes[0])
-
-
 @lru_cache(maxsize=256)
-def _base_url(origin: str, prefix: str) -> str:
+def _base_url(origin: str, path: str, prefixes: tuple[str, ...]) -> str:
     """One and the same text for every job of a client: many are kept."""
+    prefix = next((prefix for prefix in prefixes if path.startswith(prefix + "/")), prefixes[0])
     return origin if origin.endswith(prefix) else origin + prefix

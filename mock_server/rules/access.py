@@ -1,5 +1,6 @@
 """Whose request it is."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["Access", "read_key"]
@@ -12,6 +13,7 @@ class Access(NamedTuple):
     problem: str = ""
 
 
+@lru_cache(maxsize=256)
 def read_key(header: str | None, *, scheme: str) -> Access:
     """The key in an Authorization header (Rule: auth)."""
     if header is None:

@@ -97,7 +97,7 @@ class MemoryStore:
         self.accounts: dict[str, Account] = {}
         for key, total in self._given.items():
             self.accounts[key] = Account(total)
-        self._tasks: dict[str, Job] = {}
+        self._tasks: OrderedDict[str, Job] = OrderedDict()
         self._calls: OrderedDict[str, Job] = OrderedDict()
         self._sources: OrderedDict[str, Sources] = OrderedDict()
         self._source_bytes = 0
