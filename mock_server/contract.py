@@ -10,7 +10,7 @@ from mock_server.consistency import refuse_contradictions
 from mock_server.facts import Contract, ModelCard, Route, StreamEvents
 from mock_server.rulebook import Rulebook
 from mock_server.section import ContractError, Section
-from mock_server.vocabulary import refuse_unknown_words
+from mock_server.vocabulary import refuse_stray_rules, refuse_unknown_words
 
 __all__ = [
     "Contract",
@@ -71,11 +71,12 @@ def read_contract(document: object, source: bytes = b"") -> Contract:
         root.anything(key)
     schemas = root.section("components").section("schemas")
     routes = tuple(_routes(root.section("paths")))
-    refuse_unknown_words(schemas, root.section("x-contract").section("rules"))
+    refuse_unknown_words(schemas)
     rules = Rulebook(root.section("x-contract"), schemas)
     contract = rules.contract(document=root.raw, source=source, routes=routes)
     rules.done()
     root.done()
+    refuse_stray_rules(root, root.section("x-contract").section("rules"))
     refuse_contradictions(contract)
     return contract
 

@@ -141,7 +141,8 @@ class Rulebook:
 
     def _media_types(self) -> dict[str, str]:
         media_types = self["output-format"].mapping("media_types", Section.text)
-        self._agree("OutputFormat", tuple(media_types), self["output-format"].place)
+        place = self["output-format"].place + ".media_types"
+        self._agree("OutputFormat", tuple(media_types), place)
         return media_types
 
     def _opaque_formats(self) -> frozenset[str]:
@@ -225,7 +226,7 @@ class Rulebook:
         if steps.text("initial") != states[0] or created.text("state") != states[0]:
             raise ContractError(f"{steps.place}.initial", f"must be {states[0]}, as in next")
         retryable = self["fail-codes"].mapping("retryable", Section.flag)
-        self._agree("FailCode", tuple(retryable), self["fail-codes"].place)
+        self._agree("FailCode", tuple(retryable), self["fail-codes"].place + ".retryable")
         if len(states) != len(_STATE_MEANINGS):
             raise ContractError(
                 f"{steps.place}.next", f"must be four: {', '.join(_STATE_MEANINGS)}"

@@ -6,7 +6,7 @@ import jsonschema_rs
 
 from mock_server.section import ContractError, Section
 
-__all__ = ["refuse_unknown_words"]
+__all__ = ["refuse_stray_rules", "refuse_unknown_words"]
 
 # What JSON Schema 2020-12 and OpenAPI 3.1 name, and the contract's own x-expects and x-rule.
 _WORDS = frozenset(
@@ -24,8 +24,8 @@ _ONE_SCHEMA = ("additionalProperties", "contentSchema", "else", "if", "items", "
 _MANY_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
 
 
-def refuse_unknown_words(schemas: Section, rules: Section) -> None:
-    """Raise ContractError, naming key and place, for a schema that is none or names no rule."""
+def refuse_unknown_words(schemas: Section) -> None:
+    """Raise ContractError, naming key and place, for a schema that is none."""
     for _, schema in schemas.sections():
         try:
             jsonschema_rs.meta.validate(dict(schema.raw))
@@ -33,7 +33,33 @@ def refuse_unknown_words(schemas: Section, rules: Section) -> None:
             place = ".".join([schema.place, *map(str, error.instance_path)])
             raise ContractError(place, f"is not JSON Schema: {error.message}") from None
         for part in _parts(schema):
-            _refuse(part, schemas, rules)
+            _refuse(part, schemas)
+
+
+def refuse_stray_rules(root: Section, rules: Section) -> None:
+    """Raise ContractError where a rule is named that there is not, or one is named nowhere."""
+    unnamed = set(rules.raw)
+    for key in root.raw:
+        for place, rule in () if key == "x-contract" else _named(root.raw[key], key):
+            if rule not in rules.raw:
+                raise ContractError(place, f"there is no rule {rule!r}")
+            unnamed.discard(rule)
+    for rule in sorted(unnamed):
+        raise ContractError(f"{rules.place}.{rule}", "no schema and no operation names this rule")
+
+
+def _named(value: object, place: str) -> Iterator[tuple[str, str]]:
+    """Every rule that is named inside the value, and where."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _named(item, f"{place}[{index}]")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("x-rule", "x-rules"):
+                names = inner if isinstance(inner, list) else [inner]
+                yield from ((f"{place}.{key}", str(name)) for name in names)
+            else:
+                yield from _named(inner, f"{place}.{key}")
 
 
 def _parts(schema: Section) -> Iterator[Section]:
@@ -50,7 +76,7 @@ def _parts(schema: Section) -> Iterator[Section]:
             yield from _parts(inner)
 
 
-def _refuse(schema: Section, schemas: Section, rules: Section) -> None:
+def _refuse(schema: Section, schemas: Section) -> None:
     for word in schema.raw:
         if word not in _WORDS:
             raise ContractError(f"{schema.place}.{word}", "unknown key: no word of JSON Schema")
@@ -58,9 +84,8 @@ def _refuse(schema: Section, schemas: Section, rules: Section) -> None:
         _refuse_dangling(schema, schemas)
     if "x-expects" in schema.raw:
         schema.text("x-expects")
-    for rule in _rules_of(schema):
-        if rule not in rules.raw:
-            raise ContractError(f"{schema.place}.x-rule", f"there is no rule {rule!r}")
+    if not isinstance(schema.raw.get("x-rule", ""), str) and not schema.texts("x-rule"):
+        raise ContractError(f"{schema.place}.x-rule", "must not be empty")
 
 
 def _refuse_dangling(schema: Section, schemas: Section) -> None:
@@ -68,14 +93,3 @@ def _refuse_dangling(schema: Section, schemas: Section) -> None:
     start, _, name = reference.rpartition("/")
     if start != "#/components/schemas" or name not in schemas.raw:
         raise ContractError(f"{schema.place}.$ref", f"nothing is at {reference!r}")
-
-
-def _rules_of(schema: Section) -> tuple[str, ...]:
-    if "x-rule" not in schema.raw:
-        return ()
-    if not isinstance(schema.raw["x-rule"], list):
-        return (schema.text("x-rule"),)
-    rules = schema.texts("x-rule")
-    if not rules:
-        raise ContractError(f"{schema.place}.x-rule", "must not be empty")
-    return rules
