@@ -182,6 +182,7 @@ _PUBLIC = frozenset({"getResult", "getUpload"})
 
 
 def _add_contract_routes(app: web.Application, contract: Contract) -> None:
+    """Every operation under every prefix (Rule: base)."""
     for prefix in contract.prefixes:
         for route in contract.routes:
             handler = HANDLERS[route.operation_id]

@@ -173,7 +173,7 @@ class ServerError(Fault):
 
 @dataclass(frozen=True, slots=True)
 class CodeIn200(Fault):
-    """A failure told in the body of HTTP 200, as the real service is known to do."""
+    """A failure told in the body of HTTP 200, as the real service does (Rule: code-in-200)."""
 
     name = "code_in_200"
     helps = "HTTP 200 whose body says code=402 (or another)"

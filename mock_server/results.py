@@ -34,7 +34,11 @@ def result_urls(job: Job) -> list[str]:
 def scene_of(
     mock: Mock, job: Job, index: int, *, sources: Sources, partial: int | None = None
 ) -> Scene:
-    """What the picture depends on, and nothing else: the same job gives the same bytes."""
+    """What the picture depends on, and nothing else: the same job gives the same bytes.
+
+    It is as large, as transparent and of the format as was asked (Rules: size-exact, background,
+    output-format).
+    """
     request = job.request
     return Scene(
         width=job.size.width,

@@ -57,7 +57,10 @@ class BodySchema:
                 )
 
     def check(self, fields: dict[str, object]) -> None:
-        """Raise ApiError for the first field that is missing or does not keep its schema."""
+        """Raise ApiError for the first field that is missing or does not keep its schema.
+
+        What a schema says of its rule alone is kept here (Rules: model, n, prompt, stream).
+        """
         for name, value in fields.items():
             if isinstance(value, list | dict) and _is_deep(value):
                 raise self._refusal(name, fields)

@@ -230,10 +230,12 @@ def _resolution(fields: Mapping[str, object], table: RequestTable) -> Tier:
 
 
 def _wants_url(fields: Mapping[str, object], defaults: Defaults) -> bool:
+    """Whether the pictures are wanted as URLs alone (Rule: response-format)."""
     return fields.get("response_format", defaults.response_format) != defaults.response_format
 
 
 def _callback_url(fields: Mapping[str, object]) -> str | None:
+    """Where the end is to be told (Rule: callback-url)."""
     url = cast(str | None, fields.get("callback_url"))
     if url is not None and http_url(url) is None:
         problem = f"must be an absolute http or https URL; got {shortened(url)}"
@@ -264,7 +266,8 @@ def _check_stream(request: ImageRequest, table: RequestTable) -> None:
 def size_in(request: ImageRequest, table: RequestTable, *, first: Fraction | None) -> Size:
     """The size of the pictures; `first` is the first reference's ratio where it is known.
 
-    Raises ApiError where the contract's tier holds no legal size of that ratio (Rule: derive).
+    Raises ApiError where the contract's tier holds no legal size of that ratio (Rules: derive,
+    mode-both).
     """
     if request.size is not None:
         return request.size
