@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from mock_server.journal import Exchange
 
@@ -14,6 +14,7 @@ __all__ = [
     "ExpectationError",
     "Pattern",
     "Verdict",
+    "Wanted",
     "read_expectation",
     "read_pattern",
 ]
@@ -121,6 +122,26 @@ class Expectation:
 
 
 # --- reading
+
+
+class Wanted(TypedDict, total=False):
+    """How many requests - by default at least one - and what they should have.
+
+    `size` and `quality` are as decided, where refused as sent; of `fields` those named must be
+    equal. `since` is an instant in seconds since the epoch, or the id of the request before.
+    """
+
+    exactly: int
+    at_least: int
+    at_most: int
+    key: str
+    prompt: str
+    size: str
+    quality: str
+    status: int | Sequence[int]
+    fields: Mapping[str, object]
+    since: float | str
+
 
 COUNTS = ("at_least", "at_most", "exactly")
 PATTERN_KEYS = (

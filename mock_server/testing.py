@@ -5,11 +5,12 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from mock_server.clock import Clock
 from mock_server.contract import Contract, load_contract
 from mock_server.control import task_data
+from mock_server.expectations import Wanted
 from mock_server.fault_rules import read_fault_rule
 from mock_server.inspection import client_report, exchange_data, expected
 from mock_server.mock import Mock
@@ -171,12 +172,10 @@ class ImageApi:
         latest = self.call(self.mock.journal.latest)
         return [exchange_data(exchange) for exchange in reversed(latest)]
 
-    def expect(self, operation: str | None = None, **wanted: object) -> None:
-        """Raise UnmetExpectation unless so many requests were made.
+    def expect(self, operation: str | None = None, **wanted: Unpack[Wanted]) -> None:
+        """Raise UnmetExpectation unless so many requests of that kind were made, by default one.
 
-        How many: `exactly`, `at_least` (by default 1) or `at_most`; of which: `operation`, `key`,
-        `prompt` (a regular expression), `size`, `quality`, `status` (one or several), `fields`
-        (those named must be equal), `since` (an instant, or the id of the request before).
+        What cannot be understood raises ExpectationError.
         """
         verdict = self.call(lambda: expected(self.mock, {"operation": operation, **wanted}))
         if not verdict.is_met:
