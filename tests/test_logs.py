@@ -10,6 +10,7 @@ import pytest
 
 from mock_server.journal import Exchange
 from mock_server.logs import set_up_logs
+from tests.api import running
 
 Lines = Callable[[], list[str]]
 
@@ -135,3 +136,19 @@ def test_set_up_twice_it_speaks_once(lines: Lines) -> None:
     set_up_logs("text", quiet=False)
     tell(exchange())
     assert len(lines()) == 1
+
+
+async def test_what_a_mock_logs_is_one_line_a_request_with_rule_and_price(lines: Lines) -> None:
+    set_up_logs("json", quiet=False)
+    async with running() as api:
+        prompt = "a lighthouse " * 100
+        await api.create(key="sk_secret", size="1024x1024", prompt=prompt)
+        await api.create(key="sk_secret", size="1000x1000")
+        await api.ask("GET", "/models", key=None)
+    made, refused, unknown = map(json.loads, lines())
+    assert (made["status"], made["price"], made["size"]) == (200, "0.025", "1024x1024")
+    assert made["prompt"] == prompt[:60]
+    assert (refused["status"], refused["rule"]) == (400, "size-grid")
+    assert "1000x1000" in refused["message"]
+    assert (unknown["status"], unknown["rule"]) == (401, "auth")
+    assert "sk_secret" not in str((made, refused, unknown))
