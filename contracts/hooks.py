@@ -26,7 +26,7 @@ from contracts.receiver import HANG, Receiver, Sighting
 from contracts.spec import Spec
 from contracts.target import History, Target
 
-__all__ = ["REPEATED", "Behaviour", "Hooks", "Told", "behaviours", "is_played_out"]
+__all__ = ["TRUSTED_S", "Behaviour", "Hooks", "Told", "behaviours", "is_played_out"]
 
 MEMO = "webhooks"
 PORT = 8900
@@ -36,7 +36,8 @@ REPEATED = 5
 LONGEST_S = 30.0
 """How long the end of the retries is waited for at most."""
 QUIET_S = 0.5
-STAGGER_S = 0.3
+STAGGER_S = 0.1
+"""Between the beginnings of two tasks: a sender is to be watched, not overrun."""
 TRUSTED_S = 2.0
 """A limit in real time that no machine, however busy, is late by."""
 BUSY_S = 0.15
@@ -106,6 +107,7 @@ def behaviours(world: World, scale: float) -> list[Behaviour]:
     doomed = generation(world, prompt="a webhook", image_url="http://10.0.0.1/private.png")
     retries = (500,) * len(facts.retry_after_s)
     return [
+        Behaviour("for ever", (500,), plain),
         Behaviour("200", (200,), plain, replays),
         Behaviour("204", (204,), plain, replays),
         Behaviour("299", (299,), plain, replays),
@@ -119,7 +121,6 @@ def behaviours(world: World, scale: float) -> list[Behaviour]:
         Behaviour("two pictures", (200,), generation(world, n=2, output_format="webp"), replays),
         Behaviour("thrice 500", (*retries, 200), plain, REPEATED),
         Behaviour("background", (*retries, 500, 200), plain, replays),
-        Behaviour("for ever", (500,), plain),
     ]
 
 
@@ -171,18 +172,18 @@ class Hooks:
 
     def _played(self) -> Json:
         wishes = behaviours(self._world, self._target.state.time_scale)
-        parts = [(wish, path, i) for wish in wishes for i, path in enumerate(wish.paths())]
-        with self._receiver({path: wish.answers for wish, path, _ in parts}) as receiver:
+        parts = [(wish, path) for wish in wishes for path in wish.paths()]
+        with self._receiver({path: wish.answers for wish, path in parts}) as receiver:
             with ThreadPoolExecutor(len(parts)) as pool:
                 made = [
                     pool.submit(self._made, wish, receiver.url(path), STAGGER_S * i)
-                    for wish, path, i in parts
+                    for i, (wish, path) in enumerate(parts)
                 ]
             histories = [each.result() for each in made]
             self._wait(wishes)
             seen, until = receiver.close()
         found: dict[str, list[Json]] = {wish.name: [] for wish in wishes}
-        for (wish, path, _), history in zip(parts, histories, strict=True):
+        for (wish, path), history in zip(parts, histories, strict=True):
             found[wish.name].append(_kept(history, path, seen, until))
         return cast("Json", found)
 
@@ -210,7 +211,7 @@ class Hooks:
             except BudgetEndedError as error:
                 return f"budget: {error}"
             history = self._target.follow(created)
-            self._stopped.wait(QUIET_S * min(1.0, 2 * self._target.state.time_scale + 0.5))
+            self._stopped.wait(QUIET_S)
             return history
 
     def _wait(self, wishes: Sequence[Behaviour]) -> None:
