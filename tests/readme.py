@@ -38,7 +38,7 @@ def table(first_heading: str) -> list[list[str]]:
         if line.startswith(f"| {first_heading} |"):
             next(lines)
             break
-    rows = []
+    rows: list[list[str]] = []
     for line in lines:
         if not line.startswith("|"):
             return rows

@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
+from functools import partial
 
 import pytest
 import uvloop
 
 from mock_server.clock import manual_clock
 from tests.api import Api, example_request, running, until
-from tests.misbehaving import raw, request_bytes
+from tests.misbehaving import raw, request_bytes, spent
 
 SIZE = "1024x640"
 FIELDS = {**example_request(), "size": SIZE, "quality": "low"}
@@ -97,8 +99,7 @@ async def test_what_breaks_off_was_made_and_paid(api: Api) -> None:
     before = await api.money()
     for fault in ("reset", "truncate", "reset;bytes=0"):
         await raw(api, request_bytes(BODY, fault))
-    after = await api.money()
-    assert (float(before.total) - float(after.total), after.frozen) == (pytest.approx(0.015), 0)
+    assert await spent(api, before) == Decimal("0.015")
 
 
 async def test_a_drip_comes_a_tenth_of_a_second_s_share_at_a_time() -> None:
@@ -109,10 +110,10 @@ async def test_a_drip_comes_a_tenth_of_a_second_s_share_at_a_time() -> None:
         steps = 0
         await until(lambda: clock.sleeping)
         while clock._sleepers:
-            sleepers = set(clock._sleepers)
+            woken = set(clock._sleepers)
             clock.advance(0.1)
             steps += 1
-            await until(lambda gone=sleepers: not gone & set(clock._sleepers))
+            await until(partial(woken.isdisjoint, clock._sleepers))
             await until(lambda: clock.sleeping or answer.done())
         _, promised, body = parted((await answer)[0])
         assert len(body) == promised

@@ -55,9 +55,9 @@ def test_the_sdk_shows_what_the_readme_says_and_it_costs_that(api: ImageApi, nam
     assert api.tasks == []
     if name == "slow":
         return
-    expected = PRICE if ROWS[name][4] != "no" else 0
+    expected = Decimal(0) if ROWS[name][4] == "no" else PRICE
     balance = api.accounts[key]
-    assert (1000 - balance.total, balance.frozen) == (expected, 0)
+    assert (1000 - balance.total, balance.frozen) == (expected, Decimal(0))
 
 
 def _seen(api: ImageApi, key: str, fault: str) -> str:
