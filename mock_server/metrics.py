@@ -1,6 +1,6 @@
 """What is counted from the start, and how Prometheus is told.
 
-A request costs its counts only: two additions and a look-up. Everything else is made when asked.
+A request costs a look-up and two additions; everything else is made when asked.
 """
 
 from bisect import bisect_left
@@ -32,18 +32,20 @@ class Tally:
     """What has been counted since the start; a reset of the mock leaves it alone."""
 
     def __init__(self) -> None:
-        self.requests: Counter[tuple[str, int]] = Counter()
-        self.latencies: dict[str, list[int]] = defaultdict(lambda: [0] * (len(_BOUNDS) + 1))
-        self.seconds: dict[str, float] = defaultdict(float)
+        # By operation and status: how many in each bucket, then the seconds of all together.
+        self.requests: dict[tuple[str, int], list[float]] = {}
         self.faults: Counter[str] = Counter()
         self.charged: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
     def count(self, exchange: Exchange) -> None:
         """Count an answered request."""
-        operation, seconds = exchange.operation, exchange.answered_at - exchange.received_at
-        self.requests[operation, exchange.status] += 1
-        self.latencies[operation][bisect_left(_BOUNDS, seconds)] += 1
-        self.seconds[operation] += seconds
+        kind = (exchange.operation, exchange.status)
+        seconds = exchange.answered_at - exchange.received_at
+        counts = self.requests.get(kind)
+        if counts is None:
+            counts = self.requests[kind] = [0.0] * (len(_BOUNDS) + 2)
+        counts[bisect_left(_BOUNDS, seconds)] += 1
+        counts[-1] += seconds
         for fault in exchange.faults:
             self.faults[fault.name] += 1
 
@@ -82,8 +84,8 @@ class _Told(Collector):
     def _requests(self) -> Metric:
         labels = ["operation", "status"]
         family = CounterMetricFamily("mock_requests", "Requests answered.", labels=labels)
-        for (operation, status), count in sorted(self._tally.requests.items()):
-            family.add_metric([operation, str(status)], count)
+        for (operation, status), counts in sorted(self._tally.requests.items()):
+            family.add_metric([operation, str(status)], sum(counts[:-1]))
         return family
 
     def _latencies(self) -> Metric:
@@ -92,11 +94,18 @@ class _Told(Collector):
             "From request to answer, in seconds of the mock's clock.",
             labels=["operation"],
         )
-        for operation, counts in sorted(self._tally.latencies.items()):
+        for operation, counts in sorted(self._by_operation().items()):
             bounds = [*map(str, _BOUNDS), "+Inf"]
-            buckets = list(zip(bounds, accumulate(counts), strict=True))
-            family.add_metric([operation], buckets, self._tally.seconds[operation])
+            buckets = list(zip(bounds, accumulate(counts[:-1]), strict=True))
+            family.add_metric([operation], buckets, counts[-1])
         return family
+
+    def _by_operation(self) -> dict[str, list[float]]:
+        summed: dict[str, list[float]] = {}
+        for (operation, _), counts in self._tally.requests.items():
+            before = summed.get(operation, [0.0] * len(counts))
+            summed[operation] = [a + b for a, b in zip(before, counts, strict=True)]
+        return summed
 
     def _money(self) -> Metric:
         name = f"mock_charged_{self._now.currency.lower()}"
