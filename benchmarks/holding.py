@@ -134,7 +134,7 @@ def long_run(load: Generator, pace: Pace) -> list[Row]:
         plan = Plan(port=server.port, path=POSTS, fields=fields(size="1024x1024"), requests=step)
         began, after_load, memories = time.monotonic(), None, []
         for number in range(_STEPS):
-            load.run(replace(plan, first=10**9 + number * step))
+            load.run(replace(plan, first=number * step))
             memories.append(server.memory)
             if after_load is None and time.monotonic() - began >= _LOAD_S:
                 after_load = server.memory

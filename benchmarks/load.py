@@ -97,7 +97,7 @@ class _Load:
             return None
         self.left -= 1
         self.number += 1
-        return b"%s%010d%s" % (self.head, self.number, self.tail)
+        return b"%s%07d%s" % (self.head, self.number, self.tail)
 
     def one_less(self) -> None:
         """A connection is done."""
@@ -107,8 +107,8 @@ class _Load:
 
 
 def _template(plan: Plan) -> tuple[bytes, bytes]:
-    """A POST in two parts, between which ten digits make its prompt one of a kind."""
-    mark = "0123456789"
+    """A POST in two parts, between which seven digits make its prompt one of a kind."""
+    mark = "0123456"
     prompt = f"{plan.fields['prompt']} {mark}"
     body = json.dumps({**plan.fields, "prompt": prompt}).encode()
     before, _, after = body.partition(mark.encode())

@@ -121,7 +121,7 @@ def compared(
     )
 
 
-_numbers = iter(range(0, 10**10, 10**6))
+_numbers = iter(range(0, 10**7, 50_000))
 
 
 def _round(load: Generator, side: Side, *, seconds: float) -> _Round:

@@ -49,7 +49,11 @@ def started(command: Sequence[str]) -> Iterator[Server]:
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
-            yield Server(process.pid, _port(process))
+            port = _port(process)
+            if port is None:
+                log.seek(0)
+                raise RuntimeError(f"{command!r} has not started: {log.read().decode()[-2000:]}")
+            yield Server(process.pid, port)
         finally:
             process.terminate()
             try:
@@ -67,11 +71,11 @@ def environment() -> dict[str, str]:
 _NOT_KEPT = "PYTHONDONTWRITEBYTECODE"
 
 
-def _port(process: "subprocess.Popen[str]") -> int:
+def _port(process: "subprocess.Popen[str]") -> int | None:
     for line in process.stdout or ():
         if found := _LISTENING.search(line):
             return int(found[1])
-    raise RuntimeError(f"{process.args!r} has not started")
+    return None
 
 
 # So rich that no load of a benchmark is refused.
