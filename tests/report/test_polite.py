@@ -12,6 +12,7 @@ import urllib3
 from mock_server.expectations import ExpectationError
 from mock_server.report import FINDINGS
 from mock_server.testing import ImageApi, ImpoliteClient, UnmetExpectation, running
+from tests.readme import table
 
 MODEL = "gpt-image-2-all"
 
@@ -169,3 +170,7 @@ def test_the_interface_names_every_finding(image_api: ImageApi) -> None:
     document = urllib3.request("GET", f"{image_api.origin}/_mock/openapi.json").json()
     named = document["components"]["schemas"]["Finding"]["properties"]["finding"]["enum"]
     assert tuple(named) == FINDINGS
+
+
+def test_the_readme_explains_every_finding() -> None:
+    assert [name.strip("`") for name, _ in table("finding")] == list(FINDINGS)
