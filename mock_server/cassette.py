@@ -2,12 +2,13 @@
 
 One line of JSON in `cassette.jsonl` for each exchange. Keys are never written: an account is known
 by a number, in the order in which the keys came. Pictures are written as facts - size, format,
-alpha, bytes, digest - and drawn anew from these; whole only when that was asked for.
+alpha, bytes, digest - and drawn anew from these; whole only when that was asked for. Other bytes
+that are no text are written as their digest.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,10 @@ import pybase64
 
 from mock_server.multipart import FormError, boundary_of, read_form
 from mock_server.pictures import NotAPicture, examine
+from mock_server.watching import events_of
 
 __all__ = [
+    "SECRET",
     "UPSTREAM",
     "Accounts",
     "Cassette",
@@ -27,13 +30,22 @@ __all__ = [
     "Played",
     "Recorder",
     "request_digest",
+    "shown_request",
 ]
 
 FILE = "cassette.jsonl"
 PICTURES = "pictures"
 # Stands for the address of the service, which is another one when the cassette is played.
 UPSTREAM = b"$UPSTREAM"
-_KEPT_HEADERS = ("content-type", "retry-after", "retry-after-ms", "x-should-retry", "allow")
+# Stands for the key of the request, where the service repeats it.
+SECRET = b"$KEY"
+_SHORTEST_SECRET = 6
+_KEPT_HEADERS = (
+    "allow", "content-type", "retry-after", "retry-after-ms", "www-authenticate", "x-request-id",
+    "x-should-retry",
+)  # fmt: skip
+_LONGEST_SHOWN = 300
+_LONGEST_BROKEN = 64
 
 
 class CassetteError(Exception):
@@ -65,9 +77,10 @@ class PictureFacts(NamedTuple):
     bytes: int
 
 
-def request_digest(content_type: str, body: bytes, *, origin: str) -> str:
-    """What a request says, whatever its boundary, its order of keys, or the server's address."""
-    body = body.replace(origin.encode(), UPSTREAM)
+def request_digest(content_type: str, body: bytes, *, origins: Iterable[str]) -> str:
+    """What a request says, whatever its boundary, its order of keys, or the server's addresses."""
+    for origin in origins:
+        body = body.replace(origin.encode(), UPSTREAM)
     try:
         said = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
     except orjson.JSONDecodeError:
@@ -81,6 +94,37 @@ def _form_digest(content_type: str, body: bytes) -> bytes | None:
     except FormError:
         return None
     return orjson.dumps([(part.name, hashlib.sha256(part.data).hexdigest()) for part in parts])
+
+
+def shown_request(content_type: str, body: bytes) -> object:
+    """A request for people to read: no pictures, no secrets of URLs, nothing long."""
+    try:
+        return _shown(orjson.loads(body)) if body else None
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        parts = read_form(body, boundary_of(content_type))
+    except FormError:
+        return f"<{len(body):,} bytes>"
+    return [
+        [part.name, f"<{len(part.data):,} bytes>" if part.text is None else _shown(part.text)]
+        for part in parts
+    ]
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _shown(item) for name, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    if value.startswith(("http://", "https://")):
+        value = value.partition("?")[0]
+    is_readable = not value.startswith("data:") and (" " in value or len(value) < _LONGEST_BROKEN)
+    is_url = value.startswith("http")
+    shown = value if is_readable or is_url else f"{value[:20]}… <{len(value):,} characters>"
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
 
 
 class Key(NamedTuple):
@@ -110,7 +154,9 @@ class Recorder:
         self._whole_pictures = whole_pictures
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = (folder / FILE).open("ab")
+            self._file = (folder / FILE).open("xb")
+        except FileExistsError:
+            raise CassetteError(f"{folder / FILE}: is there already; give another folder") from None
         except OSError as error:
             raise CassetteError(f"{folder}: {error.strerror or error}") from None
 
@@ -118,16 +164,19 @@ class Recorder:
         self,
         *,
         key: Key,
+        fields: object,
+        secret: str | None,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
     ) -> None:
-        """Add an exchange; a key of the API is in none of it."""
+        """Add an exchange; the secret - an Authorization header - is in none of it."""
         kept = {
             name.lower(): value for name, value in headers.items() if name.lower() in _KEPT_HEADERS
         }
         response = {"status": status, "headers": kept, "body": self._shrunk(body)}
-        self._file.write(orjson.dumps({"request": key._asdict(), "response": response}) + b"\n")
+        line = orjson.dumps({"request": {**key._asdict(), "fields": fields}, "response": response})
+        self._file.write(_without_secret(line, secret) + b"\n")
         self._file.flush()
 
     def _shrunk(self, body: bytes) -> object:
@@ -138,7 +187,18 @@ class Recorder:
         try:
             return self._without_pixels(orjson.loads(body))
         except orjson.JSONDecodeError:
-            return {"$base64": pybase64.b64encode(body).decode()}
+            return self._shrunk_text(body)
+
+    def _shrunk_text(self, body: bytes) -> object:
+        """Of a stream its events, of other text all, of bytes what they are."""
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return {"$bytes": {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}}
+        events = list(events_of(body))
+        if events:
+            return {"$events": [self._without_pixels(event) for event in events]}
+        return {"$text": text}
 
     def _without_pixels(self, value: object) -> object:
         if isinstance(value, list):
@@ -157,7 +217,7 @@ class Recorder:
             facts = self._facts(pybase64.b64decode(value, validate=True))
         except ValueError:
             facts = None
-        return value if facts is None else {"$picture": facts._asdict()}
+        return value[:_LONGEST_BROKEN] if facts is None else {"$picture": facts._asdict()}
 
     def _facts(self, data: bytes) -> PictureFacts | None:
         try:
@@ -174,6 +234,11 @@ class Recorder:
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
+
+
+def _without_secret(line: bytes, authorization: str | None) -> bytes:
+    secret = (authorization or "").rpartition(" ")[2].encode("utf-8", "replace")
+    return line.replace(secret, SECRET) if len(secret) >= _SHORTEST_SECRET else line
 
 
 class Cassette:

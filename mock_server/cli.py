@@ -50,7 +50,8 @@ def _command(argv: Sequence[str]) -> Coroutine[object, object, None]:
 
 async def _serve_proxy(contract: Contract, settings: ProxySettings) -> None:
     stop = _stop_on_signals()
-    runner = web.AppRunner(create_proxy(contract, settings), access_log=None)
+    app = create_proxy(contract, settings)
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False)
     async with listening(runner, settings.host, settings.port) as address:
         print(f"listening on {address}{contract.prefixes[0]}, watching {settings.upstream}")
         print(f"  export OPENAI_BASE_URL={address}{contract.prefixes[0]}", flush=True)

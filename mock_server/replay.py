@@ -9,6 +9,7 @@ import pybase64
 from aiohttp import hdrs, web
 
 from mock_server.cassette import (
+    SECRET,
     UPSTREAM,
     Accounts,
     Cassette,
@@ -17,9 +18,10 @@ from mock_server.cassette import (
     Played,
     request_digest,
 )
-from mock_server.mock import MOCK, Mock
+from mock_server.mock import EXCHANGE, MOCK, Mock
 from mock_server.multipart import FormError, boundary_of, read_form
 from mock_server.pictures import Scene
+from mock_server.purse import at
 from mock_server.submissions import origin_of
 
 __all__ = ["REPLAY", "Replay", "replaying"]
@@ -48,17 +50,24 @@ async def replaying(request: web.Request, handler: Handler) -> web.StreamRespons
     body = await request.read()
     content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     origin = origin_of(mock, request)
+    authorization = request.headers.get(hdrs.AUTHORIZATION)
     key = Key(
         request.method,
-        request.path_qs,
-        replay.accounts.name(request.headers.get(hdrs.AUTHORIZATION)),
-        request_digest(content_type, body, origin=origin),
+        request.raw_path,
+        replay.accounts.name(authorization),
+        request_digest(content_type, body, origins=(origin,)),
     )
     played = replay.cassette.answer(key)
     if played is None:
         return await handler(request)
     _keep_files(replay, content_type, body)
-    return await _answer(mock, replay, played, origin)
+    answer = await _answer(mock, replay, played, origin)
+    if isinstance(answer.body, bytes) and authorization is not None:
+        answer.body = answer.body.replace(
+            SECRET, authorization.rpartition(" ")[2].encode("utf-8", "replace")
+        )
+    request[EXCHANGE].id = played.headers.get("x-request-id", request[EXCHANGE].id)
+    return answer
 
 
 def _keep_files(replay: Replay, content_type: str, body: bytes) -> None:
@@ -81,9 +90,19 @@ async def _body(mock: Mock, replay: Replay, recorded: object) -> bytes:
     if isinstance(recorded, dict):
         if "$picture" in recorded:
             return await _picture(mock, replay, PictureFacts(**recorded["$picture"]))
-        if "$base64" in recorded:
-            return pybase64.b64decode(recorded["$base64"])
+        if "$text" in recorded:
+            return str(recorded["$text"]).encode()
+        if "$bytes" in recorded:
+            return replay.files.get(recorded["$bytes"]["sha256"], b"")
+        if "$events" in recorded:
+            events = [await _with_pictures(mock, replay, e) for e in recorded["$events"]]
+            return b"".join(map(_event, events))
     return orjson.dumps(await _with_pictures(mock, replay, recorded))
+
+
+def _event(event: object) -> bytes:
+    name = str(at(event, "type")).encode()
+    return b"event: %s\ndata: %s\n\n" % (name, orjson.dumps(event))
 
 
 async def _with_pictures(mock: Mock, replay: Replay, value: object) -> object:
