@@ -1,7 +1,8 @@
 """An independent, faultless implementation of the contract, small and slow, written from its prose.
 
-It shares no code and no choice with the mock server: other ids, other words, other pictures, OpenAI's
-error envelope, another derived size where the contract leaves room. The suite must not complain of it.
+It shares no code and no choice with the mock server: other ids, other words, other pictures,
+OpenAI's error envelope, another derived size where the contract leaves room. The suite must not
+complain of it.
 """
 
 import asyncio
@@ -47,7 +48,8 @@ TEXT_FIELDS = ("model", "prompt", "size", "quality", "aspect_ratio", "resolution
 
 
 BAD_FORM = (
-    ValueError, AssertionError, RuntimeError, LookupError, web.RequestPayloadError, HttpProcessingError,
+    ValueError, AssertionError, RuntimeError, LookupError, web.RequestPayloadError,
+    HttpProcessingError,
 )  # fmt: skip
 
 
@@ -133,7 +135,7 @@ class Server:
         account.frozen -= job.price
         job.ended = time.time()
         if url := job.body.get("callback_url"):
-            self.spawn(self.call_back(str(url), job))
+            _ = self.spawn(self.call_back(str(url), job))
 
     def keep(self, data: bytes, media_type: str, base: str) -> str:
         name = secrets.token_hex(12)
