@@ -218,7 +218,9 @@ class _Told(Postman):
 
     answers: list[int]
 
-    async def _post(self, url: str, body: bytes) -> tuple[int | None, str | None]:
+    async def _post(
+        self, url: str, body: bytes, signature: Mapping[str, str]
+    ) -> tuple[int | None, str | None]:
         return (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]), None
 
 

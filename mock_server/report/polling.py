@@ -81,8 +81,8 @@ def _was_forgotten(terms: Terms, polls: Sequence[Exchange]) -> bool:
 
 def task_not_collected(evidence: Evidence) -> Iterator[Finding]:
     """Made a task and never learned its end, neither by polls nor by a webhook."""
-    for exchange in _uncollected(evidence):
-        if not _expected_a_picture(evidence, exchange):
+    for exchange, was_polled in _uncollected(evidence):
+        if was_polled or not _expects_a_picture(exchange):
             yield Finding(
                 "task-not-collected",
                 f"The task {exchange.decided['id']} has ended, and nobody asked for its result; "
@@ -95,8 +95,8 @@ def task_not_collected(evidence: Evidence) -> Iterator[Finding]:
 
 def size_left_out(evidence: Evidence) -> Iterator[Finding]:
     """Made a task by leaving out the size, and took its receipt for a picture."""
-    for exchange in _uncollected(evidence):
-        if _expected_a_picture(evidence, exchange):
+    for exchange, was_polled in _uncollected(evidence):
+        if _expects_a_picture(exchange) and not was_polled:
             yield Finding(
                 "size-left-out",
                 f"A request without a WxH size made the task {exchange.decided['id']}; it was "
@@ -107,7 +107,8 @@ def size_left_out(evidence: Evidence) -> Iterator[Finding]:
             )
 
 
-def _uncollected(evidence: Evidence) -> Iterator[Exchange]:
+def _uncollected(evidence: Evidence) -> Iterator[tuple[Exchange, bool]]:
+    """The tasks whose end nobody learned, and whether they were polled at all."""
     polls, attempts = polls_by_task(evidence), attempts_by_task(evidence)
     for exchange in tasks(evidence):
         task_id = str(exchange.decided["id"])
@@ -116,19 +117,17 @@ def _uncollected(evidence: Evidence) -> Iterator[Exchange]:
         asked = polls.get(task_id, ())
         was_told = task_id in attempts or any(p.is_final or p.status == _GONE for p in asked)
         if is_over and not was_told and not _may_have_had_a_webhook(evidence, exchange):
-            yield exchange
+            yield exchange, bool(asked)
 
 
 def _may_have_had_a_webhook(evidence: Evidence, exchange: Exchange) -> bool:
     return not evidence.attempts_are_all and bool(_given(exchange, "callback_url"))
 
 
-def _expected_a_picture(evidence: Evidence, exchange: Exchange) -> bool:
-    task_id = str(exchange.decided["id"])
+def _expects_a_picture(exchange: Exchange) -> bool:
+    """Whether nothing in the request shows that its client knows of tasks."""
     wishes = ("callback_url", "aspect_ratio", "resolution")
-    return task_id not in polls_by_task(evidence) and not any(
-        _given(exchange, name) for name in wishes
-    )
+    return not any(_given(exchange, name) for name in wishes)
 
 
 def _given(exchange: Exchange, name: str) -> object:

@@ -42,11 +42,13 @@ def _age(made: Exchange, asked: Exchange) -> float:
 def result_not_fetched(evidence: Evidence) -> Iterator[Finding]:
     """Paid for a picture, was given its URL, and never asked for it."""
     fetches = fetches_by_job(evidence)
+    # A picture may have been used by its URL, as a later request's reference.
+    all_fields = "\n".join(str(exchange.fields) for exchange in evidence.exchanges)
     for exchange in _told_by_url(evidence):
         job = evidence.jobs[str(exchange.decided["id"])]
         fetched = fetches.get(job.id, {})
         missing = [number for number in range(job.request.n) if str(number) not in fetched]
-        if missing and not _is_used_by_url(evidence, job):
+        if missing and job.id not in all_fields:
             yield Finding(
                 "result-not-fetched",
                 f"{len(missing)} of {job.request.n} pictures of {job.id} were never downloaded; "
@@ -76,8 +78,3 @@ def _told_by_url(evidence: Evidence) -> Iterator[Exchange]:
 
 def _is_answered_by_url(exchange: Exchange, job: Job) -> bool:
     return not job.is_task and job.request.leaves_out_b64 and exchange.left_at is None
-
-
-def _is_used_by_url(evidence: Evidence, job: Job) -> bool:
-    """Whether a later request started from the picture, by its URL."""
-    return any(job.id in str(exchange.fields) for exchange in evidence.exchanges)
