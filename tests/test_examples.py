@@ -25,9 +25,11 @@ from mock_server.rules.sizes import Size, breaches, parse_size, tier_of
 from mock_server.rules.tasks import Failure, is_kept, state_of
 from mock_server.schemas import compile_body
 from mock_server.store.memory import NO_SOURCES, MemoryStore
-from mock_server.webhooks import Postman, hook_payload
+from mock_server.webhooks import hook_payload
+from tests.api import until
 from tests.jobs import a_job
 from tests.laws import own_contract
+from tests.test_webhooks import a_called_back_job, a_postman, a_receiver
 
 CONTRACT = own_contract()
 TABLE = CONTRACT.request_table("provider")
@@ -213,32 +215,24 @@ def _fail_code(given: Given) -> Mapping[str, object]:
     return {"retryable": CONTRACT.tasks.retryable[given["fail_code"]]}
 
 
-class _Told(Postman):
-    """A postman who is told what every receiver answers, and to whom waiting is nothing."""
-
-    answers: list[int]
-
-    async def _post(
-        self, url: str, body: bytes, signature: Mapping[str, str]
-    ) -> tuple[int | None, str | None]:
-        return (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]), None
-
-
 def _hook(given: Given) -> Mapping[str, object]:
     moments = asyncio.run(_attempts(given["answers"]))
     return {"attempts": len(moments), "attempts_at_s": moments, "last_at_s": moments[-1]}
 
 
 async def _attempts(answers: list[int]) -> list[float]:
-    clock = manual_clock(start=1100)
-    postman = _Told(CONTRACT.hooks, clock, lambda job, param: {"id": job.id, **param})
-    postman.answers = list(answers)
-    postman.deliver(a_job(fields={"callback_url": "http://127.0.0.1:9/"}, ended_at=1100.0))
-    while postman.pending:
-        await asyncio.sleep(0)
-        if clock.sleeping:
-            clock.advance(0.5)
-    return [attempt.at - 1100 for attempt in postman.attempts]
+    """When a receiver that answers so was tried, counted from the first attempt."""
+    clock = manual_clock(start=0)
+    async with a_receiver(*answers) as receiver, a_postman(clock) as (postman, _):
+        postman.deliver(a_called_back_job(receiver.url))
+        tried = 0
+        while True:
+            await until(lambda: not postman.pending or len(postman.attempts) > tried)  # noqa: B023
+            await until(lambda: not postman.pending or clock.sleeping == 1)
+            if not postman.pending:
+                return [attempt.at for attempt in postman.attempts]
+            tried = len(postman.attempts)
+            clock.advance(min(clock._sleepers.values()) - clock.now())
 
 
 def _payload(given: Given) -> Mapping[str, object]:
