@@ -57,6 +57,7 @@ def scene_of(
         mask=sources.mask,
         partial=partial,
         weight=mock.settings.weight,
+        rough=request.quality == mock.quotes.cheapest(job.tier),
     )
 
 

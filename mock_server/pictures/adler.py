@@ -1,15 +1,14 @@
 """Adler-32, the check sum of a zlib stream, put together from those of its parts."""
 
 import zlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["EMPTY", "Sum", "sum_of"]
 
 _MODULUS = 65521
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(NamedTuple):
     """The two halves of a check sum, not yet reduced, and how many bytes it is of."""
 
     low: int
@@ -22,6 +21,15 @@ class Sum:
             (self.low + other.low - 1) % _MODULUS,
             (self.high + other.high + other.length * (self.low - 1)) % _MODULUS,
             self.length + other.length,
+        )
+
+    def times(self, count: int) -> "Sum":
+        """The sum of these bytes so many times, one behind the other."""
+        low = self.low - 1
+        return Sum(
+            (1 + low * count) % _MODULUS,
+            (self.high * count + self.length * low * (count * (count - 1) // 2)) % _MODULUS,
+            self.length * count,
         )
 
     def changed(self, low: int, high: int) -> "Sum":

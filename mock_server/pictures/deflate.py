@@ -1,192 +1,217 @@
-"""Deflate streams from ready-made parts: the trick that makes pictures cheap.
+"""Deflate blocks of our own make: the trick that makes pictures cheap.
 
-A deflate stream is a row of blocks. Everything in a picture that does not depend on the words is
-compressed once, by zlib, and ends on a whole byte; so pieces can be put one after the other. The
-words lie in blocks of our own, whose code is chosen so that *every dot of a letter takes the same
-number of bits*, whatever its colour and however many pixels it is enlarged to:
-
-    dot of RGB      literal grey (2 bits), copy it 3 * scale - 1 times (2 bits + extra + 1)
-    dot of RGBA     literal r g b a (2 bits each), copy the four scale - 1 times (3 + extra + 1)
-
-Eight dots, one row of a cell, are then a whole number of bytes, and the row of a line of text is
-the plain concatenation of ready-made cells. What remains to be done for a picture is to join some
-kilobytes, however large it is. (RFC 1951; `tests/pictures/test_deflate.py` has zlib read it.)
+zlib looks for what repeats; we know it. A block is written with a code that suits what lies in it
+(RFC 1951), straight from runs of bytes, so that its making costs as much as there are runs, and
+nothing for the pixels in them. In one way or another every piece is a whole number of bytes, and
+a picture is put together by joining pieces. (`tests/pictures/test_deflate.py` has zlib read them.)
 """
 
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import NamedTuple
 
-__all__ = ["EMPTY_BLOCK", "LAST_BLOCK", "MOST_SCALE", "DotBlock", "aligned", "dot_block"]
+__all__ = ["EMPTY_BLOCK", "END", "LENGTHS", "PADDED", "Bits", "Code", "joined", "length_symbol"]
 
-# Stored blocks without content: what a zlib sync flush ends with, and the end of a stream.
+# A stored block without content: what a zlib sync flush ends with.
 EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
-LAST_BLOCK = b"\x01\x00\x00\xff\xff"
 
-# The longest copy that deflate knows is 258 bytes.
-MOST_SCALE = 64
+# The symbols of a code: bytes are literals, END ends the block, LENGTHS tell how much to copy.
+END = 256
+LENGTHS = range(257, 286)
 
-_END = 256
-_SHORTEST_COPY = 3
-_LONG_RUN = 11
-_DOTS = 8
-# The base length of each length code from 257, and its extra bits; the distance codes likewise.
-_LENGTHS: list[int] = [*range(3, 11)] + [
-    start + (step << extra)
-    for extra, start in enumerate((11, 19, 35, 67, 131), 1)
-    for step in range(4)
-]
-_DISTANCE_CODES = {1: 0, 2: 1, 3: 2, 4: 3}
-# The order in which a header names the code lengths of its own code, and which of them we use.
+# How many bytes `Code.padding` writes.
+PADDED = 24
+
+_SHORTEST, _LONGEST = 3, 258
+# The least length for each symbol of LENGTHS; with their extra bits the next ones follow.
+_LEAST: list[int] = [
+    *range(3, 11),
+    *(start + (step << extra) for extra, start in enumerate((11, 19, 35, 67, 131), 1)
+      for step in range(4)),
+    _LONGEST,
+]  # fmt: skip
+# The order in which a header names the code lengths of its own code.
 _ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
-_USED = frozenset({0, 1, 2, 3, 8, 16, 17, 18})
+_REPEAT, _FEW_ZEROS, _MANY_ZEROS = 16, 17, 18
 
 
-@dataclass(frozen=True, slots=True)
-class DotBlock:
-    """A block of dots: `opening`, then for each row of a cell `rows[byte]`, then `closing`.
+class Bits(NamedTuple):
+    """Bits in the order of deflate: the first is the lowest."""
 
-    All three are whole bytes. `rows` has 256 entries of equal length: a set bit is a dot of ink.
-    """
+    value: int
+    length: int
 
-    opening: bytes
-    rows: tuple[bytes, ...]
-    closing: bytes
-
-
-def aligned(data: bytes, level: int = 9) -> bytes:
-    """The bytes as compressed blocks that end on a whole byte and do not end the stream."""
-    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
-
-
-def dot_block(ink: bytes, paper: bytes, scale: int) -> DotBlock:
-    """The block for dots that are `scale` pixels of ink or paper; a pixel is 3 or 4 bytes."""
-    period = 1 if len({*ink}) == len({*paper}) == 1 else len(ink)
-    copied = len(ink) * scale - period
-    literals = sorted({*ink[:period], *paper[:period]})
-    lengths = _code_lengths(literals, copied)
-    codes = _canonical(lengths)
-    distance = _DISTANCE_CODES[period] if copied >= _SHORTEST_COPY else None
-    dots = [_dot(pixel[:period], copied, codes, distance) for pixel in (paper, ink)]
-    rows = tuple(_cell_row(byte, dots) for byte in range(256))
-    closing = _Bits().add(*codes[_END]).add(0, 3).bytes() + EMPTY_BLOCK[1:]
-    return DotBlock(_opening(lengths, distance), rows, closing)
-
-
-class _Bits:
-    """Bits in the order of deflate: the first is the lowest of the first byte."""
-
-    def __init__(self) -> None:
-        self.value = 0
-        self.length = 0
-
-    def add(self, value: int, length: int) -> "_Bits":
-        self.value |= value << self.length
-        self.length += length
-        return self
-
-    def bytes(self) -> bytes:
+    def __bytes__(self) -> bytes:
         return self.value.to_bytes((self.length + 7) // 8, "little")
 
-
-_Code = tuple[int, int]
-
-
-def _code_lengths(literals: Sequence[int], copied: int) -> list[int]:
-    """How many bits each symbol has: a complete code, in which all literals have two."""
-    lengths = [0] * (_END + 1 + len(_LENGTHS))
-    for literal in literals:
-        lengths[literal] = 2
-    free = 4 - len(literals)
-    if copied >= _SHORTEST_COPY:
-        lengths[_length_code(copied)] = lengths[_END] = 4 - free if free == 1 else 2
-    else:
-        lengths[_END] = 2 if free == 1 else 1
-    return lengths
+    def repeated(self, times: int) -> "Bits":
+        """These bits so many times."""
+        if not self.value:
+            return Bits(0, self.length * times)
+        ones = ((1 << self.length * times) - 1) // ((1 << self.length) - 1)
+        return Bits(self.value * ones, self.length * times)
 
 
-def _length_code(length: int) -> int:
-    return _END + len([base for base in _LENGTHS if base <= length])
+def joined(parts: Iterable[Bits]) -> Bits:
+    """The parts one behind the other."""
+    value = length = 0
+    for more, bits in parts:
+        value |= more << length
+        length += bits
+    return Bits(value, length)
 
 
-def _canonical(lengths: Sequence[int]) -> dict[int, _Code]:
-    """The codes that follow from the lengths (RFC 1951, 3.2.2), mirrored for `_Bits`."""
-    codes: dict[int, _Code] = {}
+def length_symbol(length: int) -> int:
+    """The symbol that tells to copy so many bytes, 3 to 258."""
+    return END + bisect_right(_LEAST, length)
+
+
+class Code:
+    """The code of a block; `lengths` tells how many bits each symbol takes that is used.
+
+    A code has to be complete: symbols that are not used take up the room that is left. Copies are
+    made from `distances` bytes back: one or two of 1 to 4. The `last` block ends the stream.
+    """
+
+    def __init__(self, lengths: Mapping[int, int], distances: Sequence[int], *, last: bool) -> None:
+        self._last = last
+        self._lengths = _completed(lengths)
+        self._codes = _canonical(self._lengths)
+        self._distances = [int(distance in distances) for distance in range(1, max(distances) + 1)]
+        self._distance = {distance: Bits(place, 1) for place, distance in enumerate(distances)}
+        self._copy = lru_cache(maxsize=None)(self._copy_made)  # at most 256 lengths
+
+    @cached_property
+    def opening(self) -> bytes:
+        """The header of a block in this code, filled up to a whole byte.
+
+        One more entry of its code adds 3 bits, an empty block before it 10: some mixture fits.
+        """
+        candidates = (
+            self._header(entries=entries, before=before)
+            for entries in (18, 19)
+            for before in range(4)
+        )
+        return next(bytes(bits) for bits in candidates if bits.length % 8 == 0)
+
+    @cached_property
+    def closing(self) -> Bits:
+        """The end of the block."""
+        return self._codes[END]
+
+    def literals(self, data: bytes) -> Bits:
+        """The bytes, one by one."""
+        return joined([self._codes[byte] for byte in data])
+
+    def copied(self, length: int, distance: int = 1) -> Bits:
+        """The bytes from `distance` back, over and over: any number of bytes but 1 and 2."""
+        times, rest = divmod(length, _LONGEST)
+        if times and 0 < rest < _SHORTEST:
+            short = self._copy(_LONGEST - _SHORTEST + rest, distance), self._copy(3, distance)
+            return joined((self._copy(_LONGEST, distance).repeated(times - 1), *short))
+        long = self._copy(_LONGEST, distance).repeated(times)
+        return joined((long, self._copy(rest, distance))) if rest else long
+
+    def zeros(self, count: int) -> Bits:
+        """So many bytes of 0."""
+        if count <= _SHORTEST:
+            return self.literals(bytes(count))
+        return joined([self._codes[0], self.copied(count - 1)])
+
+    def padding(self, pixel: bytes, distance: int = 1) -> tuple[Bits, ...]:
+        """Eight ways to write 24 bytes of this pixel: the n-th makes n bits more a whole byte."""
+        ways = list(self._ways(pixel * (PADDED // len(pixel)), distance))
+        return tuple(
+            min((bits for bits in ways if (before + bits.length) % 8 == 0), key=lambda b: b.length)
+            for before in range(8)
+        )
+
+    def _ways(self, data: bytes, distance: int) -> Iterable[Bits]:
+        """Some bytes as literals, some as shortest copies, the rest as one copy."""
+        for count in range(distance, distance + 12):
+            for threes in range(min(8, (len(data) - count) // _SHORTEST + 1)):
+                rest = len(data) - count - _SHORTEST * threes
+                if rest in (0, *range(_SHORTEST, PADDED)):
+                    copies = self._copy(_SHORTEST, distance).repeated(threes)
+                    yield joined([self.literals(data[:count]), copies, self.copied(rest, distance)])
+
+    def _copy_made(self, length: int, distance: int) -> Bits:
+        symbol = length_symbol(length)
+        extra = _extra_bits(symbol)
+        more = Bits(length - _LEAST[symbol - LENGTHS.start], extra)
+        return joined([self._codes[symbol], more, self._distance[distance]])
+
+    def _header(self, *, entries: int, before: int) -> Bits:
+        symbols = list(_shortened([*self._lengths, *self._distances]))
+        own = _balanced({symbol for symbol, _ in symbols})
+        codes = _canonical(own)
+        return joined(
+            [
+                Bits(0b010, 10).repeated(before),
+                Bits(0b100 | self._last, 3),
+                Bits(len(self._lengths) - END - 1, 5),
+                Bits(len(self._distances) - 1, 5),
+                Bits(entries - 4, 4),
+                *(Bits(own[symbol], 3) for symbol in _ORDER[:entries]),
+                *(bits for symbol, more in symbols for bits in (codes[symbol], more)),
+            ]
+        )
+
+
+def _extra_bits(symbol: int) -> int:
+    return 0 if symbol == LENGTHS[-1] else max(0, (symbol - 261) // 4)
+
+
+def _completed(lengths: Mapping[int, int]) -> list[int]:
+    """The lengths by symbol; literals that are not used take what a complete code has left."""
+    full = [lengths.get(symbol, 0) for symbol in range(max(lengths) + 1)]
+    left = (1 << 15) - sum(1 << 15 - bits for bits in lengths.values())
+    unused = (symbol for symbol in range(END) if not full[symbol])
+    for bits in range(1, 16):
+        if left & 1 << 15 - bits:
+            full[next(unused)] = bits
+    return full
+
+
+def _canonical(lengths: Sequence[int]) -> dict[int, Bits]:
+    """The codes that follow from the lengths (RFC 1951, 3.2.2), mirrored for `Bits`."""
+    codes: dict[int, Bits] = {}
     code = 0
     for length in range(1, 16):
         code <<= 1
         for symbol, bits in enumerate(lengths):
             if bits == length:
-                codes[symbol] = (int(f"{code:0{bits}b}"[::-1], 2), bits)
+                codes[symbol] = Bits(int(f"{code:0{bits}b}"[::-1], 2), bits)
                 code += 1
     return codes
 
 
-def _dot(pixel: Sequence[int], copied: int, codes: dict[int, _Code], distance: int | None) -> _Bits:
-    """One dot: its first pixel's bytes as literals, the others as a copy."""
-    bits = _Bits()
-    for value in pixel:
-        bits.add(*codes[value])
-    if distance is None:
-        for place in range(copied):
-            bits.add(*codes[pixel[place % len(pixel)]])
-        return bits
-    code = _length_code(copied)
-    extra = max(0, (code - 261) // 4)
-    bits.add(*codes[code]).add(copied - _LENGTHS[code - _END - 1], extra)
-    return bits.add(0, 1)
+def _balanced(symbols: set[int]) -> list[int]:
+    """Lengths of a complete code for the symbols of a header that differ by one at most."""
+    most = (len(symbols) - 1).bit_length()
+    shorter = (1 << most) - len(symbols)
+    lengths = [0] * 19
+    for place, symbol in enumerate(sorted(symbols)):
+        lengths[symbol] = most - (place < shorter)
+    return lengths
 
 
-def _cell_row(byte: int, dots: Sequence[_Bits]) -> bytes:
-    bits = _Bits()
-    for place in range(_DOTS):
-        dot = dots[byte >> (_DOTS - 1 - place) & 1]
-        bits.add(dot.value, dot.length)
-    return bits.bytes()
+def _shortened(lengths: Sequence[int]) -> Iterable[tuple[int, Bits]]:
+    """The lengths as symbols of a header, each with its extra bits."""
+    for length, group in groupby(lengths):
+        left = len(list(group))
+        if length:
+            yield length, Bits(0, 0)
+            left -= 1
+        while left >= _SHORTEST:
+            symbol, least, most, extra = _RUNS[0 if length else 1 + (left > 10)]
+            taken = min(left, most)
+            yield symbol, Bits(taken - least, extra)
+            left -= taken
+        yield from [(length, Bits(0, 0))] * left
 
 
-def _opening(lengths: Sequence[int], distance: int | None) -> bytes:
-    """The header of the block, filled up to a whole byte.
-
-    One more entry of its code adds 3 bits, an empty block before it 10: some mixture always fits.
-    """
-    candidates = (
-        _header(lengths, distance, entries=entries, before=before)
-        for entries in (18, 19)
-        for before in range(4)
-    )
-    return next(bits.bytes() for bits in candidates if bits.length % 8 == 0)
-
-
-def _header(lengths: Sequence[int], distance: int | None, *, entries: int, before: int) -> _Bits:
-    distances = [0] if distance is None else [*[0] * distance, 1]
-    last = max(symbol for symbol, bits in enumerate(lengths) if bits)
-    bits = _Bits()
-    for _ in range(before):
-        bits.add(0b010, 3).add(0, 7)
-    bits.add(0b100, 3).add(last - _END, 5).add(len(distances) - 1, 5).add(entries - 4, 4)
-    for symbol in _ORDER[:entries]:
-        bits.add(3 if symbol in _USED else 0, 3)
-    codes = _canonical([3 if symbol in _USED else 0 for symbol in range(19)])
-    for symbol, value, extra in _shortened([*lengths[: last + 1], *distances]):
-        bits.add(*codes[symbol]).add(value, extra)
-    return bits
-
-
-def _shortened(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
-    """The lengths as symbols of a header: (symbol, value of its extra bits, how many those are)."""
-    found: list[tuple[int, int, int]] = []
-    at = 0
-    while at < len(lengths):
-        zeros = next((i for i, bits in enumerate(lengths[at : at + 138]) if bits), None)
-        run = min(138, len(lengths) - at) if zeros is None else zeros
-        if run >= _LONG_RUN:
-            found.append((18, run - _LONG_RUN, 7))
-        elif run >= _SHORTEST_COPY:
-            found.append((17, run - 3, 3))
-        else:
-            run = 1
-            found.append((lengths[at], 0, 0))
-        at += run
-    return found
+# Symbols of a header for many equal lengths: the fewest and the most, and their extra bits.
+_RUNS = ((_REPEAT, 3, 6, 2), (_FEW_ZEROS, 3, 10, 3), (_MANY_ZEROS, 11, 138, 7))

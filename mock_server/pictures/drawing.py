@@ -8,6 +8,7 @@ from mock_server.pictures.label import Layout, label, layout
 from mock_server.pictures.lettering import band
 from mock_server.pictures.scene import Scene
 from mock_server.pictures.scenery import scenery
+from mock_server.pictures.sketch import sketch_image
 
 __all__ = ["backdrop", "cut_out", "drawn"]
 
@@ -45,7 +46,8 @@ def cut_out(scene: Scene) -> bool:
 
 def _generated(scene: Scene) -> Image.Image:
     setting = layout(scene.width, scene.height)
-    upper = backdrop(design(scene), setting, cut_out=cut_out(scene))
+    draw = sketch_image if scene.is_sketch else backdrop
+    upper = draw(design(scene), setting, cut_out=cut_out(scene))
     upper = _unfinished(upper, scene.partial)
     picture = Image.new(upper.mode, (scene.width, scene.height))
     picture.paste(upper, (0, 0))

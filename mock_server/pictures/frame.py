@@ -1,6 +1,7 @@
-"""The label of a picture as the end of its deflate stream, for one size.
+"""The label of a picture as the end of its deflate stream.
 
-Everything around the dots is compressed once. With S for `scale`, the rows of pixels are:
+Everything around the dots is written once for all pictures of a width. With S for `scale`, the
+rows of pixels are:
 
     lead        the edge of the paper, and the first row up to its first dot
     joint       from the last dot of a row to the first of the next: the paper right of it, S - 1
@@ -9,20 +10,22 @@ Everything around the dots is compressed once. With S for `scale`, the rows of p
     tail        the rest of the last row, the lower edge, the end of the stream
 """
 
-import zlib
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from mock_server.pictures.adler import Sum, sum_of
-from mock_server.pictures.deflate import LAST_BLOCK, DotBlock, aligned
-from mock_server.pictures.glyphs import CELL_WIDTH
+from mock_server.pictures.deflate import PADDED, joined
+from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH
 from mock_server.pictures.label import GAP, INK, PAD, PAPER, Label, Layout
-from mock_server.pictures.press import blanks, block, pixel, words
+from mock_server.pictures.press import blanks, dot_code, pixel, words
 
-__all__ = ["Frame"]
+__all__ = ["Frame", "frame"]
 
 _PLAIN = b"\x00"
 _AS_ABOVE = b"\x02"
+
+# A frame takes some 20 us to make, and up to 250 KB with the lines it keeps.
+_FRAMES_KEPT = 32
 
 # Prompts recur: so many of their lines are kept as they were set, about 7 KB each.
 _LINES_KEPT = 32
@@ -39,25 +42,43 @@ class _Line(NamedTuple):
     passed: int
 
 
-class Frame:
-    """What surrounds the words of a label in pictures of one size and mode."""
+def frame(setting: Layout, channels: int) -> "Frame":
+    """The frame for labels that are set so, in RGB (3 channels) or RGBA (4)."""
+    return _frame(setting.width, setting.scale, setting.columns, setting.left, channels)
 
-    def __init__(self, setting: Layout, channels: int) -> None:
-        self._setting = setting
+
+class Frame:
+    """What surrounds the words of a label in pictures of one width, scale and mode."""
+
+    def __init__(self, width: int, scale: int, columns: int, left: int, channels: int) -> None:
+        self._scale = scale
+        self._columns = columns + 1  # a word's blank may lie in the margin
         self._channels = channels
-        self._columns = setting.columns + 1  # a word's blank may lie in the margin
-        self._stride = 1 + setting.width * channels
+        self._stride = 1 + width * channels
+        self._first = 1 + left * channels
+        self._within = sum(at for at in range(channels * scale) if at % channels < 3)
         self._blanks: dict[tuple[int, int], tuple[Sum, list[int]]] = {}
         self._recurring = lru_cache(maxsize=_LINES_KEPT)(self._line)
+        paper = pixel(PAPER, channels)
+        self._row = sum_of(_PLAIN).then(sum_of(paper).times(width))
+        self._above = sum_of(_AS_ABOVE).then(sum_of(b"\x00").times(self._stride - 1))
+        self._write(paper, width, left)
 
-    @property
-    def weight(self) -> int:
-        """About how many bytes of memory it holds, once it keeps as many lines as it may."""
-        return 16384 + _LINES_KEPT * len(self._line("").code)
-
-    def warm(self) -> None:
-        """Builds what the first label would."""
-        self.printed(Label(("",), ("",)))
+    def _write(self, paper: bytes, width: int, left: int) -> None:
+        """Writes all that surrounds the words."""
+        code, scale = dot_code(self._scale, self._channels), self._scale
+        plain = code.literals(_PLAIN)
+        row = joined([plain, code.pixels(paper, width)])
+        above = joined([code.literals(_AS_ABOVE), code.zeros(self._stride - 1)])
+        edge = joined([row, above.repeated(PAD * scale - 1)])
+        gap = joined([row, above.repeated(GAP * scale - 1)])
+        right = code.pixels(paper, width - left - self._columns * CELL_WIDTH * scale)
+        after = joined([right, above.repeated(scale - 1)])
+        before = joined([plain, code.pixels(paper, left - PADDED // self._channels)])
+        self._lead = code.opening + code.padded(joined([edge, before]))
+        self._joint = code.padded(joined([after, before]))
+        self._gap = code.padded(joined([after, gap, before]))
+        self._tail = bytes(joined([after, edge, code.closing]))
 
     def printed(self, label: Label) -> tuple[list[bytes], Sum]:
         """The label as the parts of a deflate stream's end, and the check sum of its pixels."""
@@ -66,7 +87,7 @@ class Frame:
         return self._stream(prompt, details), self._sum(label, prompt + details)
 
     def _line(self, line: str) -> _Line:
-        scale, channels = self._setting.scale, self._channels
+        scale, channels = self._scale, self._channels
         found = words(line, scale, channels)
         at = dots = down = right = 0
         pieces = []
@@ -103,78 +124,34 @@ class Frame:
             dots += line.dots
             distances += line.dots * reach - line.passed
         darker = INK - PAPER
-        return blank.changed(3 * self._setting.scale * darker * dots, darker * distances)
-
-    @cached_property
-    def _within(self) -> int:
-        """The offsets of the bytes that differ, inside one dot, added up."""
-        size = self._channels * self._setting.scale
-        return sum(at for at in range(size) if at % self._channels < 3)
+        return blank.changed(3 * self._scale * darker * dots, darker * distances)
 
     def _blank(self, prompt: int, details: int) -> tuple[Sum, list[int]]:
-        """The check sum of a label with so many lines, all blank: read off its own stream.
+        """The check sum of a label with so many lines, all blank.
 
         And for each line how far its first dot, with all bytes of it that differ, is from the end.
         """
         found = self._blanks.get((prompt, details))
         if found is None:
-            blank = self._line("")
-            stream = b"".join(self._stream([blank] * prompt, [blank] * details))
-            total = sum_of(zlib.decompress(stream, -zlib.MAX_WBITS))
+            edge, row = self._blank_rows(PAD), self._blank_rows(1)
+            upper, lower = row.times(CELL_HEIGHT * prompt), row.times(CELL_HEIGHT * details)
+            if prompt:
+                upper = upper.then(self._blank_rows(GAP))
+            total = edge.then(upper).then(lower).then(edge)
             tops = Label(("",) * prompt, ("",) * details).tops()
             found = total, [self._reach(total.length, top) for top in tops]
             self._blanks[prompt, details] = found
         return found
 
+    def _blank_rows(self, dots: int) -> Sum:
+        """The check sum of paper so many dots high: a row of it, and the others "as above"."""
+        return self._row.then(self._above.times(dots * self._scale - 1))
+
     def _reach(self, length: int, top: int) -> int:
-        setting = self._setting
-        passed = top * setting.scale * self._stride + 1 + setting.left * self._channels
-        return 3 * setting.scale * (length - passed)
+        passed = top * self._scale * self._stride + self._first
+        return 3 * self._scale * (length - passed)
 
-    @cached_property
-    def _lead(self) -> bytes:
-        return aligned(self._paper_rows(PAD) + self._before) + self._code.opening
 
-    @cached_property
-    def _joint(self) -> bytes:
-        return self._between(0)
-
-    @cached_property
-    def _gap(self) -> bytes:
-        return self._between(GAP)
-
-    def _between(self, gap: int) -> bytes:
-        pixels = self._after + self._paper_rows(gap) + self._before
-        return self._code.closing + aligned(pixels) + self._code.opening
-
-    @cached_property
-    def _tail(self) -> bytes:
-        return self._code.closing + aligned(self._after + self._paper_rows(PAD)) + LAST_BLOCK
-
-    @cached_property
-    def _code(self) -> DotBlock:
-        return block(self._setting.scale, self._channels)
-
-    @cached_property
-    def _before(self) -> bytes:
-        """A row of pixels up to its first dot."""
-        return _PLAIN + self._paper(self._setting.left)
-
-    @cached_property
-    def _after(self) -> bytes:
-        """A row of pixels behind its last dot, and its repetitions."""
-        setting = self._setting
-        right = setting.width - setting.left - self._columns * CELL_WIDTH * setting.scale
-        return self._paper(right) + self._repeated(setting.scale - 1)
-
-    def _paper_rows(self, dots: int) -> bytes:
-        rows = dots * self._setting.scale
-        if not rows:
-            return b""
-        return _PLAIN + self._paper(self._setting.width) + self._repeated(rows - 1)
-
-    def _paper(self, pixels: int) -> bytes:
-        return pixel(PAPER, self._channels) * pixels
-
-    def _repeated(self, rows: int) -> bytes:
-        return (_AS_ABOVE + bytes(self._stride - 1)) * rows
+@lru_cache(maxsize=_FRAMES_KEPT)
+def _frame(width: int, scale: int, columns: int, left: int, channels: int) -> Frame:
+    return Frame(width, scale, columns, left, channels)

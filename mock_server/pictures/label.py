@@ -8,7 +8,7 @@ the details: size, tier, quality, price, index and fingerprint.
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mock_server.pictures.deflate import MOST_SCALE
+from mock_server.pictures.dots import MOST_SCALE
 from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters, visual_order
 from mock_server.pictures.scene import Scene, fingerprint, readable
 

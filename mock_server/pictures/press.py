@@ -7,7 +7,7 @@ row by row from its words, and its share of the check sum from theirs: no pixel 
 from functools import lru_cache
 from typing import NamedTuple
 
-from mock_server.pictures.deflate import DotBlock, dot_block
+from mock_server.pictures.dots import DotCode
 from mock_server.pictures.glyphs import (
     BLANK,
     CELL_HEIGHT,
@@ -20,7 +20,7 @@ from mock_server.pictures.glyphs import (
 from mock_server.pictures.label import INK, PAPER
 from mock_server.pictures.scene import FINGERPRINT
 
-__all__ = ["Word", "blanks", "block", "pixel", "words"]
+__all__ = ["Word", "blanks", "dot_code", "pixel", "words"]
 
 # A word costs some 10 us to set, and about 1 KB + 0.1 KB a letter to keep.
 _WORDS_KEPT = 2048
@@ -46,12 +46,15 @@ def words(line: str, scale: int, channels: int) -> list[Word]:
     """The line in pieces that recur: words with the blank behind them, else single characters.
 
     Numbers and the like do not recur, but their digits do; of the details, all recurs but the
-    fingerprint, and of that each pair of digits.
+    size and the fingerprint, and of these each side and each pair of digits.
     """
     start, sign, mark = line.rpartition("#")
     if sign and mark.isalnum() and len(mark) == FINGERPRINT:
+        width, times, rest = start.partition("x")
+        height, blank, rest = rest.partition(" ")
+        recurring = (width + times, height, blank + rest + sign)
         pairs = [_pair(mark[at : at + 2], scale, channels) for at in range(0, FINGERPRINT, 2)]
-        return [_word(start + sign, scale, channels), *pairs]
+        return [*(_word(part, scale, channels) for part in recurring), *pairs]
     if not line.isascii():
         return [_word(cluster, scale, channels) for cluster in visual_order(clusters(line))]
     found: list[Word] = []
@@ -64,9 +67,9 @@ def words(line: str, scale: int, channels: int) -> list[Word]:
 
 
 @lru_cache(maxsize=32)
-def block(scale: int, channels: int) -> DotBlock:
+def dot_code(scale: int, channels: int) -> DotCode:
     """The code for dots of this scale in RGB (3 channels) or RGBA (4)."""
-    return dot_block(pixel(INK, channels), pixel(PAPER, channels), scale)
+    return DotCode(pixel(INK, channels), pixel(PAPER, channels), scale)
 
 
 def pixel(grey: int, channels: int) -> bytes:
@@ -93,7 +96,7 @@ def blanks(count: int, scale: int, channels: int) -> Word:
 
 @lru_cache(maxsize=1024)
 def _cell(cell: Cell, scale: int, channels: int) -> Word:
-    code = block(scale, channels).rows
+    code = dot_code(scale, channels).rows
     ink = [[x for x in range(CELL_WIDTH) if byte << x & 0x80] for byte in cell]
     return Word(
         width=CELL_WIDTH,

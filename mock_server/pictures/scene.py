@@ -30,7 +30,8 @@ class Scene:
     `index` counts from 0 among `count` pictures. `compression` (0 to 100; jpeg and webp only) is
     the number of the API, where 100 keeps most and smaller numbers make smaller files. `mask` is
     an encoded PNG with alpha: transparent is repainted. `partial` is the number of an unfinished
-    preview, from 0. `weight` is "light", or "real" for a PNG that weighs what real ones do.
+    preview, from 0. `weight` is "light", or "real" for a PNG that weighs what real ones do. What
+    is `rough` is a sketch: fewer and flatter forms, drawn in no time at any size.
     """
 
     width: int
@@ -49,13 +50,19 @@ class Scene:
     mask: bytes | None = None
     partial: int | None = None
     weight: str = "light"
+    rough: bool = False
+
+    @property
+    def is_sketch(self) -> bool:
+        """Whether it is drawn as a sketch, which cannot weigh what real pictures do."""
+        return self.rough and self.weight == "light"
 
 
 def fingerprint(scene: Scene) -> str:
     """Ten hexadecimal digits that differ wherever two scenes of one size do."""
     told = (
         f"{scene.tier}|{scene.quality}|{scene.price}|{scene.index}|{scene.count}|{scene.seed}|"
-        f"{scene.background}|{scene.partial}|{scene.weight}|{scene.prompt}"
+        f"{scene.background}|{scene.partial}|{scene.weight}|{scene.rough}|{scene.prompt}"
     )
     digest = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT // 2)
     for part in _pictures_of(scene):

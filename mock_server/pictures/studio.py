@@ -1,13 +1,15 @@
 """The studio: draws pictures, and keeps what the next one can use.
 
 Most pictures are pressed: a poster and a label, both made of ready pieces, in tens of
-microseconds. All others - edits, previews, JPEG, WebP - are drawn and encoded whole, in tens to
-hundreds of milliseconds.
+microseconds; or, at any size that was never seen, a sketch and a label, in 0.1 to 0.2 ms. All
+others - edits, previews, JPEG, WebP - are drawn and encoded whole, in tens to hundreds of
+milliseconds.
 
-Memory: posters, label frames and mounts lie on one shelf of `most_kept` bytes, whatever sizes are
-asked for; besides, at most 2,048 words (about 4 MB), 4,096 characters and 48 pages of the font
-(about 3 MB) are kept. What is drawn, is drawn by two threads of the studio's own, however many
-ask: each thread that ever drew a picture keeps some of the memory that it took for it.
+Memory: posters and mounts lie on one shelf of `most_kept` bytes, whatever sizes are asked for;
+besides, at most 32 label frames (about 8 MB), 1,024 vignettes (3 MB), 64 plates, their steps and
+codes (2 MB), 2,048 words (4 MB), 4,096 characters and 48 pages of the font (3 MB) are kept. What
+is drawn, is drawn by two threads of the studio's own, however many ask: each thread that ever drew
+a picture keeps some of the memory that it took for it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +20,14 @@ from PIL import _imaging
 from mock_server.pictures.design import Design, design, pool
 from mock_server.pictures.drawing import backdrop, cut_out, drawn
 from mock_server.pictures.encoding import encoded
-from mock_server.pictures.frame import Frame
-from mock_server.pictures.label import Layout, label, layout
+from mock_server.pictures.frame import frame
+from mock_server.pictures.label import Label, Layout, label, layout
 from mock_server.pictures.picture import Picture, Piece, picture_of
-from mock_server.pictures.png import END, chunk
+from mock_server.pictures.png import END, ZLIB_HEADER, beginning, chunk
 from mock_server.pictures.poster import Mount, Poster, mount, poster
 from mock_server.pictures.scene import Scene
 from mock_server.pictures.shelf import Shelf
+from mock_server.pictures.sketch import sketched
 
 __all__ = ["Studio"]
 
@@ -35,13 +38,13 @@ class Studio:
     """Draws scenes as encoded pictures; safe to use from several threads."""
 
     def __init__(self, *, most_kept: int = _MOST_KEPT) -> None:
-        self._shelf: Shelf[Poster | Frame | Mount] = Shelf(most_kept)
+        self._shelf: Shelf[Poster | Mount] = Shelf(most_kept)
         self._building = Lock()
         self._draughtsmen = ThreadPoolExecutor(2, thread_name_prefix="picture")
 
     @property
     def kept(self) -> int:
-        """How many bytes of posters, frames and mounts are kept."""
+        """How many bytes of posters and mounts are kept."""
         return self._shelf.weight
 
     def draw(self, scene: Scene) -> Picture:
@@ -60,20 +63,18 @@ class Studio:
         setting = layout(scene.width, scene.height)
         if not _is_pressed(scene, setting):
             return False
-        channels = _channels(scene)
-        return (
-            _frame_key(setting, channels) in self._shelf
-            and _poster_key(design(scene), setting, channels, scene.weight) in self._shelf
-        )
+        if scene.is_sketch:
+            return True
+        key = _poster_key(design(scene), setting, _channels(scene), scene.weight)
+        return key in self._shelf
 
     def warm(self, width: int, height: int) -> None:
-        """Builds what the first use of a size costs: the frame of its labels and all its posters.
+        """Builds what the first use of a size costs: all its posters.
 
         Prompts that name colours of their own still cost a poster each, at their first use.
         """
         setting = layout(width, height)
         if setting.most:
-            self._frame(setting, _RGB)
             for plan in pool():
                 self._poster(plan, setting, _RGB, "light")
 
@@ -81,20 +82,13 @@ class Studio:
         """A poster and a label: nothing is drawn or compressed that was before."""
         words = label(scene, setting)
         channels = _channels(scene)
+        if scene.is_sketch:
+            return _sketched(scene, setting, words, channels)
         above = self._poster(design(scene), setting, channels, scene.weight).above
         pieces, upper = above[len(words.lines)]
-        blocks, lower = self._frame(setting, channels).printed(words)
+        blocks, lower = frame(setting, channels).printed(words)
         last = chunk(b"IDAT", *blocks, bytes(upper.then(lower)), behind=END)
         return picture_of("png", (*pieces, Piece.of(last)))
-
-    def _frame(self, setting: Layout, channels: int) -> Frame:
-        key = _frame_key(setting, channels)
-        found = self._shelf.get(key)
-        if not isinstance(found, Frame):
-            found = Frame(setting, channels)
-            found.warm()
-            self._shelf.put(key, found)
-        return found
 
     def _poster(self, plan: Design, setting: Layout, channels: int, weight: str) -> Poster:
         key = _poster_key(plan, setting, channels, weight)
@@ -141,12 +135,17 @@ def _is_pressed(scene: Scene, setting: Layout) -> bool:
     return plain and scene.output_format == "png" and setting.most > 0
 
 
+def _sketched(scene: Scene, setting: Layout, words: Label, channels: int) -> Picture:
+    """A sketch and a label, in one piece: all of it is made anew."""
+    rows, upper = sketched(design(scene), setting, channels=channels, lines=len(words.lines))
+    blocks, lower = frame(setting, channels).printed(words)
+    head = beginning(setting.width, setting.height, channels)
+    data = chunk(b"IDAT", ZLIB_HEADER, *rows, *blocks, bytes(upper.then(lower)), behind=END)
+    return picture_of("png", [Piece.of(head + data)])
+
+
 def _channels(scene: Scene) -> int:
     return _RGBA if cut_out(scene) else _RGB
-
-
-def _frame_key(setting: Layout, channels: int) -> tuple[str, int, int, int]:
-    return "frame", setting.width, setting.height, channels
 
 
 def _poster_key(

@@ -46,7 +46,14 @@ class Quotes:
         self.table = table
         self._prices = prices
         self._latencies = latencies
+        self._cheapest = {
+            tier: min(row, key=row.__getitem__) for tier, row in prices.per_image.items()
+        }
         self._remembered = lru_cache(_QUOTES_KEPT)(self._blank)
+
+    def cheapest(self, tier: str) -> str:
+        """The quality that costs least in a tier."""
+        return self._cheapest[tier]
 
     def without_references(self, fields: Mapping[str, object], operation: Operation) -> Quote:
         """The quote for fields that keep their schemas; raises ApiError as reading them does."""

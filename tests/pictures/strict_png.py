@@ -3,6 +3,7 @@
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import accumulate
 
 CHANNELS = {2: 3, 6: 4}
 
@@ -64,14 +65,32 @@ def _rows(raw: bytes, width: int, height: int, channels: int) -> list[bytes]:
     above = bytes(width * channels)
     for number in range(height):
         line = raw[number * stride : (number + 1) * stride]
-        assert line[0] in (0, 2), "only the filters None and Up are in use"
-        above = _added(above, line[1:]) if line[0] == 2 else line[1:]
+        assert line[0] in (0, 1, 2), "only the filters None, Sub and Up are in use"
+        above = _unfiltered(line[0], line[1:], above, channels)
         rows.append(above)
     return rows
 
 
+def _unfiltered(kind: int, line: bytes, above: bytes, channels: int) -> bytes:
+    if kind == 2:
+        return _added(above, line)
+    return _summed(line, channels) if kind == 1 else line
+
+
+def _summed(steps: bytes, channels: int) -> bytes:
+    """Each byte added to that of the pixel on its left, modulo 256."""
+    row = bytearray(steps)
+    for channel in range(channels):
+        row[channel::channels] = bytes(
+            value % 256 for value in accumulate(steps[channel::channels])
+        )
+    return bytes(row)
+
+
 def _added(above: bytes, delta: bytes) -> bytes:
     """Byte by byte, modulo 256: all at once, the top bit of each byte apart from the others."""
+    if not any(delta):
+        return above
     top = int.from_bytes(b"\x80" * len(above), "big")
     one, two = int.from_bytes(above, "big"), int.from_bytes(delta, "big")
     added = ((one & ~top) + (two & ~top)) ^ ((one ^ two) & top)

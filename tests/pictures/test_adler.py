@@ -18,6 +18,15 @@ def test_the_sum_of_parts_is_that_of_the_whole(parts: list[bytes]) -> None:
     assert total.length == len(whole)
 
 
+@given(st.binary(), st.binary(), st.integers(0, 400))
+def test_the_sum_of_repeated_bytes_is_that_of_the_whole(
+    start: bytes, part: bytes, times: int
+) -> None:
+    total = sum_of(start).then(sum_of(part).times(times))
+    assert bytes(total) == zlib.adler32(start + part * times).to_bytes(4, "big")
+    assert total.length == len(start) + len(part) * times
+
+
 @given(st.binary(min_size=1), st.data())
 def test_a_change_of_bytes_is_a_change_of_the_sum(before: bytes, data: st.DataObject) -> None:
     after = bytearray(before)

@@ -213,6 +213,7 @@ CHANGES: dict[str, object] = {
     "references": (reference(gradient(64, 64)),),
     "partial": 0,
     "weight": "real",
+    "rough": True,
 }
 
 

@@ -1,0 +1,221 @@
+"""The scenery of a picture as a sketch: flat tiles, written straight as deflate code.
+
+A sketch has some 25 different rows of tiles, each a few runs of one colour. The first row of
+pixels of a tile is written as differences to the pixel on its left - a colour, zeros, a colour,
+zeros - and its others as differences to the row above, which are zeros alone. In the code below
+258 zeros take two bits, and every row whole bytes, so that repeating a row is repeating bytes. A
+size never seen before costs no more than another.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from math import log
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw
+
+from mock_server.pictures.adler import Sum
+from mock_server.pictures.deflate import EMPTY_BLOCK, END, LENGTHS, PADDED, Bits, Code, joined
+from mock_server.pictures.design import Design
+from mock_server.pictures.label import Layout
+from mock_server.pictures.tiles import Mosaic
+from mock_server.pictures.tones import BACKDROP, tints
+from mock_server.pictures.vignettes import vignette
+
+__all__ = ["sketch_image", "sketched"]
+
+# The tiles on a side of a square; and by how much the ratios differ that vignettes are drawn for.
+_TILES = 32
+_RATIO_STEP = 1.12
+_WIDEST = 12
+
+# A tile is so wide at least that the padding of a row fits into its last one.
+_NARROWEST = 1 + PADDED // 3
+
+# Plates take some 100 us to engrave, and 5 KB to keep; steps as long, and 15 KB; codes 200 bytes.
+_PLATES_KEPT = 64
+_STEPS_KEPT = 64
+_CODES_KEPT = 4096
+
+_Tint = tuple[int, ...]
+_Order = tuple[tuple[int, int], ...]
+_SUB, _UP = b"\x01", b"\x02"
+
+
+class _Step(NamedTuple):
+    """The code for going from one colour to another, and what its bytes sum up to.
+
+    `rise` adds up the bytes, `passed` each times its distance from the first.
+    """
+
+    code: int
+    length: int
+    rise: int
+    passed: int
+
+
+_Steps = tuple[tuple[_Step, int], ...]
+"""A row of tiles: the steps of colour in it, and the column where each colour ends."""
+
+
+class _Row(NamedTuple):
+    """A row of pixels as code; its bytes added up, and each times its distance from the end."""
+
+    code: bytes
+    low: int
+    high: int
+
+
+class _Plate(NamedTuple):
+    """A mosaic engraved for pictures of one width."""
+
+    rows: tuple[_Row, ...]
+    as_above: bytes
+    order: _Order
+    height: int
+
+
+def sketched(
+    plan: Design, setting: Layout, *, channels: int, lines: int
+) -> tuple[list[bytes], Sum]:
+    """The scenery above a label of so many lines: parts of a deflate stream, and their check sum.
+
+    In RGB (3 channels), or in RGBA (4) with a clear backdrop.
+    """
+    full = _height(setting)
+    plate = _plate(plan, _grid(setting.width, full), setting.width, channels)
+    bottom = setting.height - setting.band(lines)
+    stride = 1 + setting.width * channels
+    parts = [_CODE.opening]
+    low, high = 1, 0
+    top = tiles = 0
+    for number, count in plate.order:
+        tiles += count
+        again = min(tiles * full // plate.height, bottom) - top - 1
+        if again < 0:
+            break
+        code, row_low, row_high = plate.rows[number]
+        parts += code, plate.as_above * again
+        high += stride * low + row_high
+        low += row_low
+        high += stride * again * (low + again + 1)
+        low += 2 * again
+        top += 1 + again
+    parts.append(_CLOSING)
+    return parts, Sum(low, high, stride * bottom)
+
+
+def sketch_image(plan: Design, setting: Layout, *, cut_out: bool) -> Image.Image:
+    """The scenery above the shortest label, for pictures that are not pressed."""
+    width, height = setting.width, _height(setting)
+    columns, rows = _grid(width, height)
+    drawn = _mosaic(plan, (columns, rows))
+    colours = _colours(plan, 4 if cut_out else 3)
+    image = Image.new("RGBA" if cut_out else "RGB", (width, height))
+    brush = ImageDraw.Draw(image)
+    tiles = 0
+    for number, count in drawn.order:
+        top, tiles = tiles * height // rows, tiles + count
+        left = 0
+        for tone, column in _runs(drawn.rows[number]):
+            right = column * width // columns
+            box = (left, top, right - 1, tiles * height // rows - 1)
+            brush.rectangle(box, colours[tone])
+            left = right
+    return image
+
+
+def _height(setting: Layout) -> int:
+    return setting.height - setting.band(setting.fewest)
+
+
+def _grid(width: int, height: int) -> tuple[int, int]:
+    """How many columns and rows of nearly square tiles; few different ones over all sizes."""
+    ratio = max(width, height) / min(width, height)
+    ratio = _RATIO_STEP ** min(round(log(ratio, _RATIO_STEP)), _WIDEST)
+    short = round(_TILES / ratio**0.25)
+    long = round(short * ratio)
+    columns, rows = (long, short) if width > height else (short, long)
+    return max(1, min(columns, width // _NARROWEST)), min(rows, height)
+
+
+def _mosaic(plan: Design, grid: tuple[int, int]) -> Mosaic:
+    return vignette(plan.kind, plan.variant, *grid, dark=plan.colours.dark)
+
+
+@lru_cache(maxsize=_PLATES_KEPT)
+def _plate(plan: Design, grid: tuple[int, int], width: int, channels: int) -> _Plate:
+    order, rows = _steps(plan, grid, channels)
+    ends = [column * width // grid[0] * channels for column in range(grid[0] + 1)]
+    ends[-1] -= PADDED
+    engraved = [_engraved(row, ends, channels, 1 + width * channels) for row in rows]
+    above = joined([_UP_CODE, _CODE.zeros(width * channels - PADDED)])
+    above = joined([above, _PADDING[above.length % 8]])
+    return _Plate(tuple(engraved), bytes(above), order, grid[1])
+
+
+def _engraved(row: _Steps, ends: list[int], channels: int, stride: int) -> _Row:
+    """A row of tiles; `ends` has where each column ends, less the padding in the last."""
+    value, length = _SUB_CODE
+    low, high = 1, stride
+    start = 0
+    for (code, bits, rise, passed), column in row:
+        end = ends[column]
+        zeros, more = _zeros(end - start - channels)
+        value |= (zeros << bits | code) << length
+        length += bits + more
+        low += rise
+        high += rise * (stride - 1 - start) - passed
+        start = end
+    padding, more = _PADDING[length % 8]
+    data = (value | padding << length).to_bytes((length + more) // 8, "little")
+    return _Row(data, low, high)
+
+
+@lru_cache(maxsize=_STEPS_KEPT)
+def _steps(plan: Design, grid: tuple[int, int], channels: int) -> tuple[_Order, list[_Steps]]:
+    """The rows of a mosaic in its colours, whatever the width of the picture."""
+    drawn = _mosaic(plan, grid)
+    colours = _colours(plan, channels)
+    rows = []
+    for row in drawn.rows:
+        tones = [colours[tone] for tone in row[::2]]
+        before = [(0,) * channels, *tones]
+        rows.append(tuple(zip(map(_step, before, tones), row[1::2], strict=True)))
+    return drawn.order, rows
+
+
+@lru_cache(maxsize=256)
+def _colours(plan: Design, channels: int) -> tuple[_Tint, ...]:
+    if channels == 3:
+        return tints(plan.colours)
+    clear = (0, 0, 0, 0)
+    return tuple(
+        clear if tone in BACKDROP else (*tint, 255) for tone, tint in enumerate(tints(plan.colours))
+    )
+
+
+def _runs(row: bytes) -> Iterator[tuple[int, int]]:
+    """The runs of a row of a mosaic: the tone of each, and the column where it ends."""
+    return zip(row[::2], row[1::2], strict=True)
+
+
+@lru_cache(maxsize=_CODES_KEPT)
+def _step(before: _Tint, after: _Tint) -> _Step:
+    steps = bytes([(new - old) % 256 for old, new in zip(before, after, strict=True)])
+    passed = sum(place * step for place, step in enumerate(steps))
+    return _Step(*_CODE.literals(steps), sum(steps), passed)
+
+
+# Two bits for the longest copy of zeros, three for a zero, and a complete code for all the others.
+_CODE = Code(
+    dict.fromkeys(range(END), 10)
+    | dict.fromkeys(LENGTHS, 8)
+    | {0: 3, _UP[0]: 6, END: 9, LENGTHS[-1]: 1},
+    [1],
+    last=False,
+)
+_SUB_CODE, _UP_CODE = _CODE.literals(_SUB), _CODE.literals(_UP)
+_PADDING = _CODE.padding(b"\x00")
+_CLOSING = bytes(joined([_CODE.closing, Bits(0, 3)])) + EMPTY_BLOCK[1:]
+_zeros = lru_cache(maxsize=_CODES_KEPT)(_CODE.zeros)
