@@ -1,0 +1,1 @@
+"""Projects that use the mock in their tests."""

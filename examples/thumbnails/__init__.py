@@ -1,0 +1,1 @@
+"""Pictures for articles, made with the GPT Image 2 API."""
