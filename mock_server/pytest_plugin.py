@@ -42,14 +42,14 @@ class _Servers:
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
-        self._running: dict[tuple[tuple[str, object], ...], ImageApi] = {}
+        self._running: dict[str, ImageApi] = {}
 
     def api(self, settings: dict[str, object]) -> "ImageApi":
         """The mock with these settings, started at its first use."""
         # A plugin is loaded in every run of pytest, the server only where a test asks for it.
         from mock_server.testing import running  # noqa: PLC0415
 
-        asked = tuple(sorted(settings.items()))
+        asked = repr(sorted(settings.items()))
         if asked not in self._running:
             self._running[asked] = self._stack.enter_context(running(**settings))
         return self._running[asked]
