@@ -61,7 +61,8 @@ class Ageing:
         form = Request("POST", "/files", parts=((part, File(gradient(SAMPLE))),))
         upload = at(target.send_unjudged(form).answer.json, "data", "publicUrl")
         found = {"task": (target.poll_request(str(history.created.answer.task_id)).path, Key.MAIN)}
-        found |= {"result": (url, Key.NONE) for url in tasks.result_urls(history.last)}
+        for result in tasks.result_urls(history.last):
+            found["result"] = (result, Key.NONE)
         return found | ({"upload": (upload, Key.NONE)} if isinstance(upload, str) else {})
 
     def _advance(self, seconds: int) -> None:

@@ -94,7 +94,7 @@ def edit_parts(world: World, parts: Iterable[Part], **fields: Value) -> Request:
 def probe(
     world: World, name: str, request: Request, *, rule: str, level: Level = Level.FULL
 ) -> Probe:
-    """The request as a probe: what it costs, and whether it makes a task, is what the contract says.
+    """The request as a probe: its cost, and whether it makes a task, by the contract.
 
     `level` counts only for what costs money: everything else is free.
     """

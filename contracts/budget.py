@@ -1,6 +1,7 @@
 """What a request may cost is set aside before it is sent; what it did cost is written down after.
 
-The ledger is a file that all processes of a run share: together they never spend more than the limit.
+The ledger is a file that all processes of a run share: together they never spend more than the
+limit.
 """
 
 import json
@@ -51,8 +52,8 @@ class Budget:
     def reserve(self, *, expected: Decimal, largest: Decimal) -> Reservation:
         """Sets the largest price aside, else BudgetEndedError.
 
-        A limit of zero means that only what is free by the contract is sent: a request that should be
-        refused is then trusted to be, until the first that is not.
+        A limit of zero means that only what is free by the contract is sent: a request that should
+        be refused is then trusted to be, until the first that is not.
         """
         if self.limit is None:
             return Reservation(expected, largest)

@@ -1,4 +1,4 @@
-"""What a test says of itself before it runs: the rules it judges, what it sends, what that may cost.
+"""What a test says of itself before it runs: the rules it judges, what it sends, what it may cost.
 
     @rule("size-grid")
     @probes(off_grid_sizes)

@@ -1,4 +1,4 @@
-"""The command `contracts`: judges an endpoint by the contract, or every size of it (`contracts sizes`).
+"""The command `contracts`: judges an endpoint by the contract, or all sizes (`contracts sizes`).
 
 Exit code: 0 conforms, 1 breaches, 2 misuse or nothing to judge there, 3 the budget ended first.
 """
@@ -18,7 +18,7 @@ from contracts import options
 from contracts.discovery import TargetError
 from contracts.lattice import main as judge_sizes
 from contracts.options import OPTIONS, Settings
-from contracts.plugin import STARTED_RUN, StartedRun
+from contracts.plugin import StartedRun
 from contracts.progress import Progress
 from contracts.run import Run
 from contracts.spec import SpecError

@@ -34,7 +34,7 @@ class Court:
         self.world = world
 
     def hear(self, probe: Probe) -> Exchange:
-        """Judges the answer to the probe by everything the contract says of it; gives the answer."""
+        """Judges the answer to the probe by all the contract says of it; gives the answer."""
         expected = probe.expected or expected_of(self.world, probe.request)
         if not expected.accepted:
             return self.refusal(probe, expected)

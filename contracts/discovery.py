@@ -17,7 +17,7 @@ PLAIN_PATHS = ("/models", "/images/generations", "/balance")
 
 
 class TargetError(Exception):
-    """The endpoint cannot be judged at all; the message is one sentence for the person who aimed."""
+    """The endpoint cannot be judged at all; the message is one sentence for who aimed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Webhooks as a scenario: many tasks at once, each told of to a receiver that behaves in its own way.
+"""Webhooks as a scenario: many tasks at once, each reported to a receiver with its own manners.
 
 It is played once in a run, beside everything else, because it is mostly waiting.
 """
@@ -98,8 +98,8 @@ class Told:
 def behaviours(world: World, scale: float) -> list[Behaviour]:
     """Everything that is played.
 
-    Where ten seconds last a tenth of one, a busy sender gives up on an answer that is there: what it
-    does wrong is then told by several replays, of which each shows it.
+    Where ten seconds last a tenth of one, a busy sender gives up on an answer that is there: what
+    it does wrong is then told by several replays, of which each shows it.
     """
     facts = world.spec.facts.hook_retry
     replays = 1 if facts.attempt_timeout_s * scale > TRUSTED_S else REPLAYS

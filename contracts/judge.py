@@ -62,7 +62,7 @@ class NotJudgedError(Exception):
 class Judge:
     """Decides what a breach counts for, and keeps the journal of one process.
 
-    `also` are the bases judged like stated ones; assumed rules are judged only if they are among them
+    `also` are the bases judged like stated ones; assumed rules only if they are among them
     or the target is the project's own mock.
     """
 

@@ -135,20 +135,42 @@ OPTIONS: tuple[Option, ...] = (
     Option("api-key", "the key to use (default: the environment's API_KEY)", metavar="KEY"),
     Option("second-key", "a key of another account, for the rules between accounts", metavar="KEY"),
     Option("poor-key", "a key whose balance is less than one picture's price", metavar="KEY"),
-    Option("profile", "which rules the target keeps (default: as the target says, else provider)", choices=("provider", "openai")),
+    Option(
+        "profile",
+        "which rules the target keeps (default: as the target says, else provider)",
+        choices=("provider", "openai"),
+    ),
     Option("spec", "another contract file", Path, "FILE"),
-    Option("also", "judge these bases, too, as failures: observed, assumed or both", bases, "BASES"),
-    Option("level", "free sends what costs nothing, smoke the cheapest of each rule (about $1), full everything (default: full on this machine, else free)", choices=tuple(Level)),
+    Option(
+        "also", "judge these bases as failures, too: observed, assumed, or both", bases, "BASES"
+    ),
+    Option(
+        "level",
+        "free sends what costs nothing, smoke the cheapest of each rule (about $1), full everything "
+        "(default: full on this machine, else free)",
+        choices=tuple(Level),
+    ),
     Option("max-cost", "never spend more than this (default: 0 at free, 1 at smoke)", money, "USD"),
     Option("plan", "print what would be sent and its largest price, and send nothing", flag=True),
     Option("report", "write report.html, report.json and junit.xml into this folder", Path, "DIR"),
-    Option("timeout", "how long to wait for one answer (default: by the contract's latency)", seconds, "S"),
-    Option("time-scale", "how many real seconds one second of the target lasts (default: as the target says, else 1)", factor, "F"),
-    Option("callback-url", "the public URL under which this machine's receiver of webhooks is reached", url, "URL"),
+    Option("timeout", "wait so long for one answer (default: by its latency)", seconds, "S"),
+    Option(
+        "time-scale",
+        "how many real seconds one second of the target lasts "
+        "(default: as the target says, else 1)",
+        factor,
+        "F",
+    ),
+    Option(
+        "callback-url",
+        "the public URL under which this machine's receiver of webhooks is reached",
+        url,
+        "URL",
+    ),
     Option("rule", "judge only these rules", metavar="ID", many=True),
     Option("parallel", "how many requests may run at once (default: 24)", count, "N"),
-    Option("seed", "the seed of everything drawn by chance (default: a fresh one, printed)", count, "N"),
-)  # fmt: skip
+    Option("seed", "the seed of all that chance draws (default: a fresh one, printed)", count, "N"),
+)
 
 
 def add_to_pytest(parser: pytest.Parser) -> None:

@@ -21,6 +21,7 @@ from contracts import options
 from contracts.ageing import Ageing
 from contracts.budget import BudgetEndedError
 from contracts.claims import Bill, Claim, Level, Probe, World, claims
+from contracts.court import Court
 from contracts.discovery import TargetError
 from contracts.hooks import Hooks
 from contracts.judge import BreachError, Judge, NotJudgedError
@@ -31,7 +32,6 @@ from contracts.report.terminal import print_report
 from contracts.report.verdicts import summed_up
 from contracts.run import Run
 from contracts.spec import Spec, SpecError
-from contracts.court import Court
 from contracts.target import Target
 from contracts.wave import Wave
 
@@ -100,10 +100,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if run is None:
         return []
     limit = "no limit" if run.settings.max_cost is None else f"at most ${run.settings.max_cost}"
-    return [
-        f"contracts: {run.state.base_url}, profile {run.state.profile}, level {run.settings.level}, "
-        f"{limit}, seed {run.seed}"
-    ]
+    target = f"{run.state.base_url}, profile {run.state.profile}"
+    return [f"contracts: {target}, level {run.settings.level}, {limit}, seed {run.seed}"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -286,7 +284,10 @@ def _run(config: pytest.Config) -> Run | None:
     given = config.pluginmanager.get_plugin(STARTED_RUN)
     if isinstance(given, StartedRun):
         return given.run
-    get = lambda name: config.getoption(options.PREFIX + name)
+
+    def get(name: str) -> object:
+        return config.getoption(options.PREFIX + name)
+
     settings = options.read_settings(get, os.environ)
     if settings is None:
         return None

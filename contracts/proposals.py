@@ -1,4 +1,4 @@
-"""Requests that Schemathesis proposes from the contract's schemas; it judges nothing and sends nothing.
+"""Requests that Schemathesis proposes from the contract's schemas; it judges and sends nothing.
 
 Its engine talks to a small WSGI application in this process, which writes down what it is asked and
 refuses everything. What is sent, what it may cost and what must come back is decided elsewhere.

@@ -158,7 +158,10 @@ class Listener:
             await reader.read()
         else:
             location = f"Location: /{path}-elsewhere\r\n" if status // 100 == 3 else ""
-            head = f"HTTP/1.1 {status} {REASON}\r\n{location}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            head = (
+                f"HTTP/1.1 {status} {REASON}\r\n{location}"
+                "Content-Length: 0\r\nConnection: close\r\n\r\n"
+            )
             writer.write(head.encode())
             await writer.drain()
             self._look(sighting, body)

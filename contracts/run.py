@@ -41,7 +41,7 @@ class Run:
 
     @classmethod
     def begin(cls, settings: Settings) -> "Run":
-        """Looks at the target; TargetError if there is nothing to judge, SpecError for a bad file."""
+        """Looks at the target; TargetError if nothing can be judged, SpecError for a bad file."""
         contract = spec.load(settings.spec)
         folder = Path(tempfile.mkdtemp(prefix="contracts-"))
         keys = _given_keys(settings)

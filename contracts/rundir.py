@@ -1,6 +1,6 @@
 """What the processes of one run share: a folder of records, guarded by file locks.
 
-`pytest -n 4` runs four processes against one account and one budget. Everything they must agree on -
+`pytest -n 4` runs four processes against one account and one budget. All they must agree on -
 answers that several rules judge, money, verdicts - is a file in this folder.
 """
 

@@ -32,7 +32,7 @@ def events(body: bytes) -> list[Event]:
 
 
 def problems(spec: Spec, expected: Expectation, exchange: Exchange, *, partials: int) -> list[str]:
-    """What is wrong with the answer to a request that streams; `partials` previews were asked for."""
+    """What is wrong with the answer to a request that streams, with `partials` previews."""
     answer = exchange.answer
     if answer.media_type != STREAM_TYPE:
         return [f"the Content-Type is '{answer.media_type}'"]

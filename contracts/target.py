@@ -15,8 +15,8 @@ from typing import cast
 from contracts.budget import Budget
 from contracts.claims import Level, Probe
 from contracts.decode import Json
-from contracts.exchange import Answer, Exchange, Key, Request, at
 from contracts.discovery import TargetState
+from contracts.exchange import Answer, Exchange, Key, Request, at
 from contracts.judge import NotJudgedError
 from contracts.rundir import RunDirectory
 from contracts.spec import Spec
@@ -233,7 +233,7 @@ class Target:
     def _paid(self, price: Decimal, largest: Decimal) -> Iterator[Callable[[bool], None]]:
         """Sets money aside; what is not settled when an error strikes counts as spent."""
         if not largest:
-            yield lambda accepted: None
+            yield _nothing_to_settle
             return
         trusting = not price and self.budget.limit == 0
         with self.directory.lock("trust") if trusting else nullcontext():
@@ -246,7 +246,7 @@ class Target:
 
 
 def is_accepted(exchange: Exchange) -> bool:
-    """Whether the request may have been charged: it succeeded, or nobody knows what became of it."""
+    """Whether the request may have been charged: it succeeded, or nobody knows what became."""
     code = at(exchange.answer.json, "code")
     told = isinstance(code, int) and code >= 400
     return exchange.answer.status == 0 or (exchange.answer.status < 400 and not told)
@@ -278,3 +278,7 @@ def _polled(request: Request, kept: Json) -> Exchange:
     seconds = float(values["seconds"])
     answer = Answer(int(values["status"]), headers, body, seconds, values["failure"])
     return Exchange(request, answer, float(values["sent_at"]))
+
+
+def _nothing_to_settle(accepted: bool) -> None:  # noqa: FBT001 - called by its place
+    """What costs nothing has nothing to settle."""

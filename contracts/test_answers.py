@@ -62,7 +62,10 @@ def response_formats(world: World) -> Iterator[Probe]:
     size = default_size(world)
     for name in (*world.spec.field("response_format").enum, None):
         yield probe(
-            world, f"generation {name}", generation(world, size=size, response_format=name), rule="response-format/generations",
+            world,
+            f"generation {name}",
+            generation(world, size=size, response_format=name),
+            rule="response-format/generations",
         )  # fmt: skip
         wishes = {
             f"form {name}": edit(world, size=size, response_format=name),

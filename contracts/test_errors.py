@@ -108,8 +108,9 @@ def unknown_paths(world: World) -> Iterator[Probe]:
 def wrong_methods(world: World) -> Iterator[Probe]:
     """Methods that a path does not take."""
     pairs = [
-        ("PUT", GENERATIONS), ("DELETE", GENERATIONS), ("PATCH", GENERATIONS), ("GET", EDITS), ("PUT", EDITS),
-        ("POST", "/models"), ("DELETE", "/models"), ("POST", "/balance"), ("GET", f"{GENERATIONS}-sync"),
+        ("PUT", GENERATIONS), ("DELETE", GENERATIONS), ("PATCH", GENERATIONS),
+        ("GET", EDITS), ("PUT", EDITS), ("POST", "/models"), ("DELETE", "/models"),
+        ("POST", "/balance"), ("GET", f"{GENERATIONS}-sync"),
     ]  # fmt: skip
     for method, path in pairs:
         fields: dict[str, Json] | None = {} if method in {"POST", "PUT", "PATCH"} else None

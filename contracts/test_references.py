@@ -1,4 +1,4 @@
-"""References and masks: in which forms they come, how many, what they must be, what a mask keeps."""
+"""References and masks: in which forms they come, how many, what they are, what a mask keeps."""
 
 import base64
 from collections.abc import Iterator
@@ -35,8 +35,9 @@ FILENAMES = (
     "x",
 )
 PRIVATE_HOSTS = (
-    "10.0.0.1", "127.0.0.1", "127.255.255.254", "192.168.0.1", "172.16.0.1", "172.31.255.255", "169.254.169.254",
-    "0.0.0.0", "100.64.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "[::1]", "[fe80::1]", "[fc00::1]", "[::ffff:10.0.0.1]",
+    "10.0.0.1", "127.0.0.1", "127.255.255.254", "192.168.0.1", "172.16.0.1", "172.31.255.255",
+    "169.254.169.254", "240.0.0.1", "255.255.255.255", "[::1]", "[fe80::1]", "[fc00::1]",
+    "[::ffff:10.0.0.1]",
     "localhost", "LOCALHOST",
 )  # fmt: skip
 PUBLIC_URL = "https://example.com/cat.png"
@@ -372,7 +373,7 @@ def test_a_mask_keeps_what_is_opaque(probe: Probe, court: Court) -> None:
         court.judge.problems(
             masks.kept_problems(data, gradient(size), files[-1].content),
             exchange,
-            expected="the reference where the mask is opaque, something else where it is transparent",
+            expected="the reference where the mask is opaque, another picture where it is not",
             kept=("mask/kept-pixels",),
         )
 

@@ -97,7 +97,7 @@ def _is_of(world: World, request: Request, operation: str) -> bool:
 
 
 def _is_surely_refused(court: Court, expected: Expectation) -> bool:
-    """Whether every server must refuse it: not for a reading of ours, or a picture it may not use."""
+    """Whether every server must refuse it: no reading of ours, no picture that it may not use."""
     rules = {fault.rule for fault in expected.faults}
     weights = {court.judge.weight(fault.rule, fault.part) for fault in expected.faults}
     return bool(rules - LEFT_OUT) and Outcome.NOT_JUDGED not in weights

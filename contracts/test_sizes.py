@@ -51,7 +51,7 @@ def texts_that_are_no_sizes(world: World) -> Iterator[Probe]:
 
 
 def ratios_at_tiers(world: World) -> Iterator[Probe]:
-    """Each ratio in the cheapest tier, and each tier with a few ratios in every form it may have."""
+    """Each ratio in the cheapest tier, and each tier with a few ratios in every form of it."""
     spec = world.spec
     first, *others = [tier.name for tier in spec.facts.tier.tiers]
     asked: list[tuple[str | None, str | None]] = [(None, None), (None, first)]

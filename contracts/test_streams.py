@@ -11,7 +11,7 @@ from contracts.streams import problems
 
 
 def streamed(world: World) -> Iterator[Probe]:
-    """Every number of previews, generated and edited, in every format; nothing without the extension."""
+    """All numbers of previews, generated and edited, in all formats; none without the extension."""
     if world.profile != "openai":
         return
     size, field = default_size(world), world.spec.field("partial_images")

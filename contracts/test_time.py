@@ -14,7 +14,7 @@ MILLISECONDS = 1000
 @rule("latency", "latency/distribution")
 @probes(cells)
 def test_a_picture_takes_the_time_of_its_quality(probe: Probe, court: Court) -> None:
-    """Measured and reported everywhere; judged on the project's mock alone, and never as too late."""
+    """Measured and reported everywhere; judged on the project's mock alone, never as too late."""
     exchange = court.target.exchange(probe)
     if probe.expected is None or not exchange.answer.entries():
         raise NotJudgedError("no picture came")

@@ -1,6 +1,6 @@
 """How requests reach the endpoint: kept connections, no redirect followed, nothing ever sent twice.
 
-Whatever prevents an answer becomes an `Answer` with status 0 and the reason, so that a test can judge
+Whatever prevents an answer is an `Answer` with status 0 and the reason, so that a test can judge
 it like any other.
 """
 

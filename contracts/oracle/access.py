@@ -11,7 +11,7 @@ __all__ = ["is_alive", "key_of"]
 def key_of(spec: Spec, authorization: str | None) -> str | None:
     """The key that the header carries, None for one that must be refused with 401."""
     words = (authorization or "").split()
-    if len(words) != 2 or words[0].casefold() != spec.facts.auth.scheme.casefold():  # noqa: PLR2004
+    if len(words) != 2 or words[0].casefold() != spec.facts.auth.scheme.casefold():
         return None
     return words[1] if words[1].isascii() else None
 

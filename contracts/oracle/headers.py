@@ -63,7 +63,7 @@ def _png(data: bytes) -> Header | None:
         return None
     chunks = dict(reversed(list(_png_chunks(data))))
     first = chunks.get(b"IHDR", b"")
-    if len(first) != 13 or not {b"IDAT", b"IEND"} <= chunks.keys():  # noqa: PLR2004  (PNG 11.2.1)
+    if len(first) != 13 or not {b"IDAT", b"IEND"} <= chunks.keys():
         return None
     size = Size(int.from_bytes(first[:4], "big"), int.from_bytes(first[4:8], "big"))
     return Header("png", size, first[9] in PNG_WITH_ALPHA or b"tRNS" in chunks)
@@ -76,7 +76,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         length = int.from_bytes(data[at : at + 4], "big")
         named = data[at + 4 : at + 8 + length]
         check = data[at + 8 + length : at + 12 + length]
-        if len(check) != 4 or zlib.crc32(named) != int.from_bytes(check, "big"):  # noqa: PLR2004
+        if len(check) != 4 or zlib.crc32(named) != int.from_bytes(check, "big"):
             return
         yield named[:4], named[4:]
         at += 12 + length
@@ -86,7 +86,7 @@ def _jpeg(data: bytes) -> Header | None:
     if not data.startswith(JPEG_START) or JPEG_END not in data[-1024:]:
         return None
     for marker, content in _jpeg_segments(data):
-        if marker in JPEG_FRAMES and len(content) > 5:  # noqa: PLR2004  (T.81, B.2.2)
+        if marker in JPEG_FRAMES and len(content) > 5:
             height, width = int.from_bytes(content[1:3], "big"), int.from_bytes(content[3:5], "big")
             return Header("jpeg", Size(width, height), alpha=False)
     return None
@@ -95,12 +95,12 @@ def _jpeg(data: bytes) -> Header | None:
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Marker and content of each segment before the first scan."""
     at = len(JPEG_START)
-    while at + 4 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004
+    while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == JPEG_SCAN:
             return
-        if marker in JPEG_ALONE or marker == 0xFF:  # noqa: PLR2004  (fill byte)
-            at += 1 if marker == 0xFF else 2  # noqa: PLR2004
+        if marker in JPEG_ALONE or marker == 0xFF:
+            at += 1 if marker == 0xFF else 2
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         yield marker, data[at + 4 : at + 2 + length]
@@ -108,7 +108,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _webp(data: bytes) -> Header | None:
-    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) < 30:  # noqa: PLR2004
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) < 30:
         return None
     if len(data) < int.from_bytes(data[4:8], "little") + 8:
         return None

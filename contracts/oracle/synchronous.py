@@ -66,7 +66,7 @@ def picture_problems(expected: Expectation, found: list[bytes]) -> list[Problem]
 def same_bytes_problems(spec: Spec, inline: bytes, fetched: Exchange) -> list[Problem]:
     """Why a result's URL does not serve the bytes of its `b64_json`. Rule: same-bytes."""
     answer = fetched.answer
-    if answer.status != 200:  # noqa: PLR2004  (HTTP)
+    if answer.status != 200:
         return [Problem("same-bytes", f"the url answers {answer.status}; expected the picture")]
     if answer.body != inline:
         lengths = f"{len(answer.body)} bytes at the url, {len(inline)} in b64_json"

@@ -23,7 +23,7 @@ __all__ = [
 class Outcome(StrEnum):
     """What a run says of a rule."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict
     FAIL = "fail"
     WARN = "warn"
     NOT_JUDGED = "not judged"
@@ -45,7 +45,7 @@ class Failure:
     expected: str
     received: str
     curl: str
-    """One line that reproduces it alone, the key as `$API_KEY`; empty where no single request does."""
+    """One line that reproduces it alone, the key as `$API_KEY`; empty where no one request does."""
     answer: str
     """What came back for that line: status line, headers that matter, body (shortened)."""
     times: int = 1

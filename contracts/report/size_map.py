@@ -220,7 +220,7 @@ def _draw_names(
     sent = {placed.get(size) for size in marks}
     for name, area in areas.items():
         spot, room = _widest_spot(frame, [size for size, each in placed.items() if each == name])
-        if spot is None or name == "edge" or room * frame.scale < 20:  # noqa: PLR2004
+        if spot is None or name == "edge" or room * frame.scale < 20:
             continue
         words = name if name in tiers else _broken_up(area.words)
         fill = (PAPER if name in sent else INK) if name in tiers else SOFT

@@ -63,7 +63,8 @@ def _print_tail(report: Report, console: Console) -> None:
     money = report.money
     limit = "no limit" if money.max_cost is None else f"limit ${money.max_cost:f}"
     console.print(
-        f"\n{report.requests} requests in {report.duration_s:.1f} s, ${money.spent:f} by list price "
+        f"\n{report.requests} requests in {report.duration_s:.1f} s, "
+        f"${money.spent:f} by list price "
         f"({limit}), seed {report.seed}"
     )
     if money.unexplained:

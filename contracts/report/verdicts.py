@@ -84,7 +84,7 @@ def _read(directory: RunDirectory) -> _Journals:
 
 
 def _failures(notes: Iterable[Mapping[str, str]]) -> Mapping[str, list[Failure]]:
-    """By rule; what one test saw many times is one failure, with the shortest line that shows it."""
+    """By rule; what one test saw many times is one failure, with the shortest line for it."""
     alike: dict[tuple[str, str | None, str], list[Mapping[str, str]]] = defaultdict(list)
     for note in notes:
         alike[note["rule"], note["part"], re.sub(r"\[.*", "", note["test"])].append(note)
