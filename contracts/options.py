@@ -169,7 +169,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("rule", "judge only these rules", metavar="ID", many=True),
     Option("parallel", "how many requests may run at once (default: 24)", count, "N"),
-    Option("seed", "the seed of all that chance draws (default: a fresh one, printed)", count, "N"),
+    Option("seed", "the seed of all that chance draws (default: a fresh one)", count, "N"),
 )
 
 
