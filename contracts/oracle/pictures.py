@@ -4,6 +4,7 @@ Rules: size-exact, output-format, background.
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from io import BytesIO
 from warnings import catch_warnings
 
@@ -16,6 +17,7 @@ from contracts.spec import Spec
 
 __all__ = ["Decoded", "Header", "decode", "media_type_problems", "problems", "read"]
 
+_SEEN: dict[bytes, tuple[Header | None, "Decoded | str", str | None]] = {}
 BROKEN_FILE = (
     OSError,
     SyntaxError,
@@ -57,10 +59,9 @@ def problems(
 
     `alpha` is a word of the contract: required, forbidden or either. None: not asked.
     """
-    header, decoded = read(data), decode(data)
+    header, decoded, reason = _looked_at(data)
     if header is None:
         return [Problem("size-exact", f"no PNG, JPEG or WebP; it begins {data[:12]!r}")]
-    reason = decoded if isinstance(decoded, str) else missing_rows(data)
     if isinstance(decoded, str) or reason:
         return [Problem("size-exact", f"the {header.format} does not decode: {reason}")]
     return [
@@ -68,6 +69,16 @@ def problems(
         *_format_problems(header, decoded, image_format),
         *_alpha_problems(header, decoded, alpha),
     ]
+
+
+def _looked_at(data: bytes) -> tuple[Header | None, Decoded | str, str | None]:
+    """Header, pixels, and why it does not decode; the same bytes are looked at once."""
+    name = sha256(data).digest()
+    if name not in _SEEN:
+        decoded = decode(data)
+        reason = decoded if isinstance(decoded, str) else missing_rows(data)
+        _SEEN[name] = (read(data), decoded, reason)
+    return _SEEN[name]
 
 
 def media_type_problems(spec: Spec, data: bytes, media_type: str) -> list[Problem]:

@@ -172,14 +172,13 @@ def _row(spec: Spec, width: int) -> range:
 
 def _longest(spec: Spec, ratio: Fraction, tier: str) -> Size | None:
     """The longest legal size of the tier whose short edge is long edge / ratio, cut to the grid."""
-    steep = max(ratio, 1 / ratio)
-    step = spec.facts.size_grid.multiple
-    slack = range(step)
+    steep, wide = max(ratio, 1 / ratio), ratio >= 1
+    slack = range(spec.facts.size_grid.multiple)
     fitting = [
         size
         for size in legal_sizes(spec)[tier]
-        if (size.width >= size.height) == (ratio >= 1)
-        and int(size.long_edge / steep // 1) - size.short_edge in slack
+        if (size[0] >= size[1]) == wide
+        and max(size) * steep.denominator // steep.numerator - min(size) in slack
     ]
     return max(fitting, key=lambda size: size.long_edge, default=None)
 
