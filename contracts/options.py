@@ -146,7 +146,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "level",
-        "free sends what costs nothing, smoke the cheapest of each rule (about $1), full everything "
+        "free sends what costs nothing, smoke the cheapest of each rule (about $1), full all "
         "(default: full on this machine, else free)",
         choices=tuple(Level),
     ),
