@@ -1,19 +1,26 @@
 """The rules of the contract file, each read once and from the one entry that is its home."""
 
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import TypeVar
 
-from mock_server.errors import ErrorKind, ErrorTable
-from mock_server.facts import Contract, ModelCard, Route, StreamEvents
+from mock_server.facts import Contract, Route
+from mock_server.rows import (
+    error_table,
+    event_names,
+    model_card,
+    networks,
+    price_row,
+    rule_data,
+    tier_row,
+    triangle,
+)
 from mock_server.rules.hooks import HookTable
-from mock_server.rules.latency import LatencyTable, Triangle
+from mock_server.rules.latency import LatencyTable
 from mock_server.rules.modes import Profile
 from mock_server.rules.pricing import PriceList
 from mock_server.rules.references import ReferenceTable
 from mock_server.rules.requests import Defaults, ModelTable
-from mock_server.rules.sizes import Size, SizeTable, Tier, parse_size
+from mock_server.rules.sizes import SizeTable, Tier
 from mock_server.rules.tasks import TaskTable
 from mock_server.section import ContractError, Section
 
@@ -33,7 +40,7 @@ class Rulebook:
         root.whole("version")
         root.anything("example_request")
         for name, entry in self._rules.sections():
-            self._data[name] = _rule_data(entry)
+            self._data[name] = rule_data(entry)
             entry.done()
 
     def __getitem__(self, rule: str) -> Section:
@@ -71,16 +78,16 @@ class Rulebook:
             opaque_formats=self._opaque_formats(),
             references=self._references(),
             models=models,
-            model_card=_model_card(self["models"]),
+            model_card=model_card(self["models"]),
             defaults=self._defaults(),
             tasks=self._tasks(),
             poll_missing=self["poll-errors"].text("missing_text"),
             poll_hint=self["poll-errors"].text("hint"),
             hooks=self._hooks(),
             retention_s=self["retention"].whole("seconds"),
-            errors=_error_table(self["error-shape"], status),
-            generation_events=_events(self["stream"].section("events").section("generation")),
-            edit_events=_events(self["stream"].section("events").section("edit")),
+            errors=error_table(self["error-shape"], status),
+            generation_events=event_names(self["stream"].section("events").section("generation")),
+            edit_events=event_names(self["stream"].section("events").section("edit")),
             extras=self._extras(),
             upload_part=self["files"].text("part"),
             profiles=self._profiles(models, sizes, prices),
@@ -106,7 +113,7 @@ class Rulebook:
         return [str(value) for value in values if value is not None]
 
     def _sizes(self) -> SizeTable:
-        tiers = tuple(_tier(entry) for entry in self["tier"].entries("tiers"))
+        tiers = tuple(tier_row(entry) for entry in self["tier"].entries("tiers"))
         self._resolutions(tiers)
         return SizeTable(
             multiple=self["size-grid"].whole("multiple"),
@@ -126,7 +133,7 @@ class Rulebook:
         table = data.section("per_image")
         billed_as = self["price-auto"].mapping("billed_as", Section.text)
         prices = {tier.name: table.section(tier.name) for tier in sizes.tiers}
-        per_image = {name: _money_cells(cells) for name, cells in prices.items()}
+        per_image = {name: price_row(cells) for name, cells in prices.items()}
         for name, cells in per_image.items():
             self._agree("Quality", (*cells, *billed_as), prices[name].place)
         table.done()
@@ -135,7 +142,7 @@ class Rulebook:
     def _latencies(self, prices: PriceList) -> LatencyTable:
         data = self["latency"]
         seconds = data.section("seconds")
-        triangles = {name: _triangle(entry) for name, entry in seconds.sections()}
+        triangles = {name: triangle(entry) for name, entry in seconds.sections()}
         self._agree("Quality", (*triangles, *prices.billed_as), seconds.place)
         return LatencyTable(float(data.decimal("pending_share")), triangles)
 
@@ -175,7 +182,7 @@ class Rulebook:
             mask_part=parts.text("mask_part"),
             mask_fields=mask.texts("fields"),
             mask_formats=mask.texts("formats"),
-            private_networks=_networks(private),
+            private_networks=networks(private),
             private_suffixes=private.texts("host_suffixes"),
             private_text=private.text("text"),
             private_fail_code=private.text("fail_code"),
@@ -301,96 +308,3 @@ def _all_among(allowed: Iterable[str], names: Iterable[str], place: str) -> None
     for name in names:
         if name not in known:
             raise ContractError(place, f"{name!r} is not among {', '.join(known)}")
-
-
-_BASES = ("stated", "openai", "observed", "assumed")
-
-
-def _rule_data(entry: Section) -> Section:
-    entry.text("statement")
-    entry.text("cites")
-    entry.items("examples")
-    basis = entry.text("basis")
-    parts = entry.mapping("parts", Section.text) if "parts" in entry.raw else {}
-    for place, value in {"basis": basis, **{f"parts.{k}": v for k, v in parts.items()}}.items():
-        if value not in _BASES:
-            problem = f"must be one of {', '.join(_BASES)}; got {value!r}"
-            raise ContractError(f"{entry.place}.{place}", problem)
-    return entry.section("data")
-
-
-def _tier(entry: Section) -> Tier:
-    tier = Tier(
-        name=entry.text("name"),
-        long_edge_max=entry.whole_or_null("long_edge_max"),
-        typical=tuple(_size(text, entry.place) for text in entry.texts("typical")),
-    )
-    entry.done()
-    return tier
-
-
-def _size(text: str, place: str) -> Size:
-    size = parse_size(text)
-    if size is None:
-        raise ContractError(f"{place}.typical", f"must be sizes WxH; got {text!r}")
-    return size
-
-
-def _money_cells(cells: Section) -> dict[str, Decimal]:
-    table = {quality: cells.money(quality) for quality in cells.raw}
-    cells.done()
-    return table
-
-
-def _triangle(entry: Section) -> Triangle:
-    triangle = Triangle(entry.number("min"), entry.number("mode"), entry.number("max"))
-    entry.done()
-    if not 0 <= triangle.min <= triangle.mode <= triangle.max:
-        raise ContractError(entry.place, "must have 0 <= min <= mode <= max")
-    return triangle
-
-
-def _networks(private: Section) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(text) for text in private.texts("networks"))
-    except ValueError as error:
-        raise ContractError(f"{private.place}.networks", str(error)) from None
-
-
-def _model_card(data: Section) -> ModelCard:
-    return ModelCard(
-        created=data.whole("created"),
-        owned_by=data.text("owned_by"),
-        modality=data.text("modality"),
-        endpoint=data.text("endpoint"),
-    )
-
-
-_ERROR_KINDS = (
-    "bad_request", "unauthorized", "no_credit", "not_found", "method_not_allowed",
-    "body_too_large", "unsupported_media_type", "rate_limited", "internal",
-)  # fmt: skip
-
-
-def _error_table(shape: Section, status: Section) -> ErrorTable:
-    errors = status.section("errors")
-    kinds = {name: _error_kind(errors.section(name)) for name in _ERROR_KINDS}
-    errors.done()
-    return ErrorTable(
-        kinds=kinds,
-        styles=shape.texts("styles"),
-        default_style=shape.text("default_style"),
-        body_max_bytes=status.whole("body_max_bytes"),
-    )
-
-
-def _error_kind(entry: Section) -> ErrorKind:
-    kind = ErrorKind(entry.whole("status"), entry.text("type"))
-    entry.done()
-    return kind
-
-
-def _events(section: Section) -> StreamEvents:
-    events = StreamEvents(section.text("partial"), section.text("completed"))
-    section.done()
-    return events
