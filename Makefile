@@ -86,7 +86,7 @@ pins: ## Pin the newest releases that pyproject.toml allows
 
 .PHONY: clean
 clean: ## Remove what the other targets made
-	@rm -rf .venv $(CLIENTS)/node_modules $(PEERS)/node_modules reports .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv $(CLIENTS)/node_modules $(PEERS)/node_modules reports .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .grimp_cache
 
 $(INSTALLED): pyproject.toml .ci/pins.txt .ci/hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed (make PYTHON=python3.11 ...); this is " + sys.version)'

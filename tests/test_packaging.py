@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from tests.clients.mocks import ROOT, running_mock
 
 PINS = ROOT / ".ci" / "pins.txt"
+FOLDERS = ["benchmarks", "contracts", "examples", "mock_server", "tests"]
 LOCK = ROOT / "tests" / "clients" / "package-lock.json"
 
 
@@ -99,12 +100,14 @@ def imported(file: Path) -> Iterator[str]:
         ("contracts", []),
         ("mock_server", ["fast"]),
         ("benchmarks", ["fast"]),
+        ("examples", ["fast", "dev"]),
         ("tests", ["fast", "dev"]),
     ],
 )
 def test_every_package_that_is_imported_is_asked_for(folder: str, extras: list[str]) -> None:
     asked = {plain(requirement.name) for requirement in requirements(*extras)}
-    own = {*sys.stdlib_module_names, "benchmarks", "contracts", "mock_server", "tests"}
+    # _typeshed is the type checker's own: nothing imports it when it runs.
+    own = {*sys.stdlib_module_names, *FOLDERS, "_typeshed"}
     files = [file for file in (ROOT / folder).rglob("*.py") if "node_modules" not in file.parts]
     names = {name for file in files for name in imported(file)} - own
     distributions = metadata.packages_distributions()
