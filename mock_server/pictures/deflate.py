@@ -8,7 +8,7 @@ a picture is put together by joining pieces. (`tests/pictures/test_deflate.py` h
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
@@ -81,7 +81,7 @@ class Code:
         self._codes = _canonical(self._lengths)
         self._distances = [int(distance in distances) for distance in range(1, max(distances) + 1)]
         self._distance = {distance: Bits(place, 1) for place, distance in enumerate(distances)}
-        self._copy = lru_cache(maxsize=None)(self._copy_made)  # at most 256 lengths
+        self._copies: dict[tuple[int, int], Bits] = {}  # at most 256 lengths
 
     @cached_property
     def opening(self) -> bytes:
@@ -137,7 +137,13 @@ class Code:
                     copies = self._copy(_SHORTEST, distance).repeated(threes)
                     yield joined([self.literals(data[:count]), copies, self.copied(rest, distance)])
 
-    def _copy_made(self, length: int, distance: int) -> Bits:
+    def _copy(self, length: int, distance: int) -> Bits:
+        found = self._copies.get((length, distance))
+        if found is None:
+            found = self._copies[length, distance] = self._written(length, distance)
+        return found
+
+    def _written(self, length: int, distance: int) -> Bits:
         symbol = length_symbol(length)
         extra = _extra_bits(symbol)
         more = Bits(length - _LEAST[symbol - LENGTHS.start], extra)

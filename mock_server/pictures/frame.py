@@ -1,7 +1,7 @@
 """The label of a picture as the end of its deflate stream.
 
-Everything around the dots is written once for all pictures of a width. With S for `scale`, the
-rows of pixels are:
+What is around the dots is written once for all pictures of a width. With S for `scale`, the rows
+of pixels are:
 
     lead        the edge of the paper, and the first row up to its first dot
     joint       from the last dot of a row to the first of the next: the paper right of it, S - 1
@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from mock_server.pictures.adler import Sum, sum_of
 from mock_server.pictures.deflate import PADDED, joined
-from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH
+from mock_server.pictures.glyphs import CELL_HEIGHT
 from mock_server.pictures.label import GAP, INK, PAD, PAPER, Label, Layout
-from mock_server.pictures.press import blanks, dot_code, pixel, words
+from mock_server.pictures.press import dot_code, pixel, words
 
 __all__ = ["Frame", "frame"]
 
@@ -27,8 +27,20 @@ _AS_ABOVE = b"\x02"
 # A frame takes some 20 us to make, and up to 250 KB with the lines it keeps.
 _FRAMES_KEPT = 32
 
-# Prompts recur: so many of their lines are kept as they were set, about 7 KB each.
+# Prompts recur: so many of their lines are kept as they were set, about 7 KB each. (In plain
+# tables: a cache of its own methods would keep a frame from being freed when it is given up.)
 _LINES_KEPT = 32
+
+# Lines as long as another are followed by the same: at most 5 KB each.
+_ENDS_KEPT = 16
+
+
+class _Ends(NamedTuple):
+    """What may follow the last dot of a row, as the head of this file has it."""
+
+    joint: bytes
+    gap: bytes
+    tail: bytes
 
 
 class _Line(NamedTuple):
@@ -38,53 +50,63 @@ class _Line(NamedTuple):
     """
 
     code: bytes
+    ends: _Ends
     dots: int
     passed: int
 
 
 def frame(setting: Layout, channels: int) -> "Frame":
     """The frame for labels that are set so, in RGB (3 channels) or RGBA (4)."""
-    return _frame(setting.width, setting.scale, setting.columns, setting.left, channels)
+    return _frame(setting.width, setting.scale, setting.left, channels)
 
 
 class Frame:
     """What surrounds the words of a label in pictures of one width, scale and mode."""
 
-    def __init__(self, width: int, scale: int, columns: int, left: int, channels: int) -> None:
+    def __init__(self, width: int, scale: int, left: int, channels: int) -> None:
         self._scale = scale
-        self._columns = columns + 1  # a word's blank may lie in the margin
+        self._room = width - left
         self._channels = channels
         self._stride = 1 + width * channels
         self._first = 1 + left * channels
         self._within = sum(at for at in range(channels * scale) if at % channels < 3)
         self._blanks: dict[tuple[int, int], tuple[Sum, list[int]]] = {}
-        self._recurring = lru_cache(maxsize=_LINES_KEPT)(self._line)
-        paper = pixel(PAPER, channels)
-        self._row = sum_of(_PLAIN).then(sum_of(paper).times(width))
+        self._lines: dict[str, _Line] = {}
+        self._ends: dict[int, _Ends] = {}
+        self._code = dot_code(scale, channels)
+        self._paper = pixel(PAPER, channels)
+        self._row = sum_of(_PLAIN).then(sum_of(self._paper).times(width))
         self._above = sum_of(_AS_ABOVE).then(sum_of(b"\x00").times(self._stride - 1))
-        self._write(paper, width, left)
+        self._write(width, left)
 
-    def _write(self, paper: bytes, width: int, left: int) -> None:
-        """Writes all that surrounds the words."""
-        code, scale = dot_code(self._scale, self._channels), self._scale
+    def _write(self, width: int, left: int) -> None:
+        """Writes what surrounds the words, whatever they are."""
+        code, scale, paper = self._code, self._scale, self._paper
         plain = code.literals(_PLAIN)
         row = joined([plain, code.pixels(paper, width)])
         above = joined([code.literals(_AS_ABOVE), code.zeros(self._stride - 1)])
         edge = joined([row, above.repeated(PAD * scale - 1)])
         gap = joined([row, above.repeated(GAP * scale - 1)])
-        right = code.pixels(paper, width - left - self._columns * CELL_WIDTH * scale)
-        after = joined([right, above.repeated(scale - 1)])
+        again = above.repeated(scale - 1)
         before = joined([plain, code.pixels(paper, left - PADDED // self._channels)])
         self._lead = code.opening + code.padded(joined([edge, before]))
-        self._joint = code.padded(joined([after, before]))
-        self._gap = code.padded(joined([after, gap, before]))
-        self._tail = bytes(joined([after, edge, code.closing]))
+        self._joint = joined([again, before])
+        self._gap = joined([again, gap, before])
+        self._tail = joined([again, edge, code.closing])
 
     def printed(self, label: Label) -> tuple[list[bytes], Sum]:
         """The label as the parts of a deflate stream's end, and the check sum of its pixels."""
         prompt = [self._recurring(line) for line in label.prompt]
         details = [self._line(line) for line in label.details]
         return self._stream(prompt, details), self._sum(label, prompt + details)
+
+    def _recurring(self, line: str) -> _Line:
+        found = self._lines.get(line)
+        if found is None:
+            if len(self._lines) >= _LINES_KEPT:
+                self._lines.clear()
+            found = self._lines[line] = self._line(line)
+        return found
 
     def _line(self, line: str) -> _Line:
         scale, channels = self._scale, self._channels
@@ -97,20 +119,30 @@ class Frame:
             down += lower
             right += further + inked * at
             at += width
-        pieces.append(blanks(self._columns - at // CELL_WIDTH, scale, channels).rows)
-        code = self._joint.join(map(b"".join, zip(*pieces, strict=True)))
+        ends = self._ends.get(at) or self._ends_of(at)
+        code = ends.joint.join(map(b"".join, zip(*pieces, strict=True)))
         passed = 3 * scale * scale * (down * self._stride + right * channels)
-        return _Line(code, dots, passed + dots * self._within)
+        return _Line(code, ends, dots, passed + dots * self._within)
+
+    def _ends_of(self, dots: int) -> _Ends:
+        """What may follow so many dots."""
+        right = self._code.pixels(self._paper, self._room - dots * self._scale)
+        if len(self._ends) >= _ENDS_KEPT:
+            self._ends.clear()
+        found = self._ends[dots] = _Ends(
+            joint=self._code.padded(joined([right, self._joint])),
+            gap=self._code.padded(joined([right, self._gap])),
+            tail=bytes(joined([right, self._tail])),
+        )
+        return found
 
     def _stream(self, prompt: list[_Line], details: list[_Line]) -> list[bytes]:
         parts = [self._lead]
-        for place, line in enumerate(prompt):
-            parts += (self._joint, line.code) if place else (line.code,)
+        for line in (*prompt, *details):
+            parts += line.code, line.ends.joint
         if prompt:
-            parts.append(self._gap)
-        for place, line in enumerate(details):
-            parts += (self._joint, line.code) if place else (line.code,)
-        parts.append(self._tail)
+            parts[2 * len(prompt)] = prompt[-1].ends.gap
+        parts[-1] = details[-1].ends.tail
         return parts
 
     def _sum(self, label: Label, lines: list[_Line]) -> Sum:
@@ -153,5 +185,5 @@ class Frame:
 
 
 @lru_cache(maxsize=_FRAMES_KEPT)
-def _frame(width: int, scale: int, columns: int, left: int, channels: int) -> Frame:
-    return Frame(width, scale, columns, left, channels)
+def _frame(width: int, scale: int, left: int, channels: int) -> Frame:
+    return Frame(width, scale, left, channels)

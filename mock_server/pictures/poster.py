@@ -26,7 +26,7 @@ _STRIP = 128
 _LEVEL = 6
 
 # A picture of real weight has so many bytes for each of its pixels, in strips of about so many.
-_REAL_BYTES = 1.3
+_REAL_BYTES = 1.35
 _STRIP_BYTES = 393_216
 _STORED_MOST = 0xFFFF
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from mock_server.pictures.dots import DotCode
 from mock_server.pictures.glyphs import (
-    BLANK,
     CELL_HEIGHT,
     CELL_WIDTH,
     Cell,
@@ -20,7 +19,7 @@ from mock_server.pictures.glyphs import (
 from mock_server.pictures.label import INK, PAPER
 from mock_server.pictures.scene import FINGERPRINT
 
-__all__ = ["Word", "blanks", "dot_code", "pixel", "words"]
+__all__ = ["Word", "dot_code", "pixel", "words"]
 
 # A word costs some 10 us to set, and about 1 KB + 0.1 KB a letter to keep.
 _WORDS_KEPT = 2048
@@ -86,12 +85,6 @@ def _word(word: str, scale: int, channels: int) -> Word:
 @lru_cache(maxsize=1024)
 def _pair(digits: str, scale: int, channels: int) -> Word:
     return _word(digits, scale, channels)
-
-
-@lru_cache(maxsize=1024)
-def blanks(count: int, scale: int, channels: int) -> Word:
-    """So many blank cells."""
-    return _joined([_cell(BLANK, scale, channels)] * count)
 
 
 @lru_cache(maxsize=1024)

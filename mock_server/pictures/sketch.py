@@ -29,6 +29,9 @@ _TILES = 32
 _RATIO_STEP = 1.12
 _WIDEST = 12
 
+# So many zeros of a row are written one by one at most, to make it a whole number of bytes.
+_MOST_SINGLE = 16
+
 # A tile is so wide at least that the padding of a row fits into its last one.
 _NARROWEST = 1 + PADDED // 3
 
@@ -149,9 +152,7 @@ def _plate(plan: Design, grid: tuple[int, int], width: int, channels: int) -> _P
     ends = [column * width // grid[0] * channels for column in range(grid[0] + 1)]
     ends[-1] -= PADDED
     engraved = [_engraved(row, ends, channels, 1 + width * channels) for row in rows]
-    above = joined([_UP_CODE, _CODE.zeros(width * channels - PADDED)])
-    above = joined([above, _PADDING[above.length % 8]])
-    return _Plate(tuple(engraved), bytes(above), order, grid[1])
+    return _Plate(tuple(engraved), _as_above(width * channels), order, grid[1])
 
 
 def _engraved(row: _Steps, ends: list[int], channels: int, stride: int) -> _Row:
@@ -170,6 +171,17 @@ def _engraved(row: _Steps, ends: list[int], channels: int, stride: int) -> _Row:
     padding, more = _PADDING[length % 8]
     data = (value | padding << length).to_bytes((length + more) // 8, "little")
     return _Row(data, low, high)
+
+
+def _as_above(length: int) -> bytes:
+    """A row like the one above: most of a picture, and so in as few bytes as there can be."""
+    zeros = (joined([_CODE.literals(bytes(n)), _zeros(length - n)]) for n in range(_MOST_SINGLE))
+    rows = (joined([_UP_CODE, bits]) for bits in zeros)
+    whole = next((row for row in rows if row.length % 8 == 0), None)
+    if whole is None:
+        whole = joined([_UP_CODE, _zeros(length - PADDED)])
+        whole = joined([whole, _PADDING[whole.length % 8]])
+    return bytes(whole)
 
 
 @lru_cache(maxsize=_STEPS_KEPT)
