@@ -48,9 +48,9 @@ KINDS = own_contract().errors.kinds
             "Insufficient balance: this request costs 0.46 USD, the available balance is 0.3 USD",
         ),
         (
-            no_credit(price=Decimal("2.30"), balance=Decimal(0), currency="EUR"),
+            no_credit(price=Decimal("1E+2"), balance=Decimal("1E+1"), currency="EUR"),
             402, "insufficient_balance", None, "no-credit",
-            "Insufficient balance: this request costs 2.30 EUR, the available balance is 0 EUR",
+            "Insufficient balance: this request costs 100 EUR, the available balance is 10 EUR",
         ),
         (
             not_found("No such task: 'x'", param="task_id", rule="poll-errors"),
