@@ -5,6 +5,7 @@ limit.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -15,6 +16,9 @@ from contracts.rundir import RunDirectory
 __all__ = ["Budget", "BudgetEndedError", "Ledger", "Reservation"]
 
 JOURNAL = "spent"
+LONGEST_WAIT_S = 600.0
+"""How long a request waits for money that others have set aside and may not need."""
+PAUSE_S = 0.05
 
 
 class BudgetEndedError(Exception):
@@ -57,17 +61,26 @@ class Budget:
         """
         if self.limit is None:
             return Reservation(expected, largest)
+        end = time.monotonic() + LONGEST_WAIT_S
+        while not self._set_aside_now(expected, largest, patient=time.monotonic() < end):
+            time.sleep(PAUSE_S)
+        return Reservation(expected, largest)
+
+    def _set_aside_now(self, expected: Decimal, largest: Decimal, *, patient: bool) -> bool:
+        """Sets the money aside; False if it will be there as soon as others have settled."""
         with self._directory.lock("money"):
             ledger = self._read()
-            if not self._covered(ledger, expected, largest):
+            if self._covered(ledger, expected, largest):
+                reserved = self._set_aside(expected, largest)
+                self._write(replace(ledger, reserved=ledger.reserved + reserved))
+                return True
+            limit = self.limit or Decimal(0)
+            if patient and largest <= limit - ledger.spent:
+                return False
+            # A refusal that is not tried for what a wrong server might charge has not ended it.
+            if expected:
                 self._write(replace(ledger, denied=ledger.denied + 1))
-                left = self._left(ledger)
-                raise BudgetEndedError(
-                    f"it may cost ${largest}, and ${left} of ${self.limit} is left"
-                )
-            reserved = self._set_aside(expected, largest)
-            self._write(replace(ledger, reserved=ledger.reserved + reserved))
-        return Reservation(expected, largest)
+            raise BudgetEndedError(_too_dear(largest, limit, limit - ledger.spent))
 
     def settle(self, reservation: Reservation, *, accepted: bool) -> None:
         """Ends a reservation: an accepted request has cost its largest price, any other nothing."""
@@ -136,3 +149,9 @@ class Budget:
             "denied": str(ledger.denied),
         }
         self._file.write_text(json.dumps(values))
+
+
+def _too_dear(largest: Decimal, limit: Decimal, left: Decimal) -> str:
+    if largest > limit:
+        return f"a wrong server might charge more for it than the whole limit of ${limit:f}"
+    return f"it may cost ${largest:f}, and ${left:f} of ${limit:f} is left"

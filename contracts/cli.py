@@ -26,6 +26,8 @@ from contracts.spec import SpecError
 __all__ = ["main"]
 
 MISUSE = 2
+SPEAKING = {"-v", "-vv", "-s", "--collect-only", "--co", "--durations=0"}
+"""Options of pytest after which its own report is wanted."""
 PASSED_ON = (0, 1, 2, 3)
 EPILOG = """\
 What follows `--` is passed on to pytest: contracts --base-url URL -- -n 2 -k sizes
@@ -48,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"contracts: {str(error).removeprefix('contracts: ')}", file=sys.stderr)
         return MISUSE
     plugins: list[object] = [StartedRun(run)]
-    if not settings.plan and not {"-v", "--collect-only", "--co", "-s"} & {*passed_on}:
-        plugins.append(Progress(Console()))
+    if not SPEAKING & {*passed_on}:
+        plugins.append(Progress(Console(), silent=settings.plan))
     with as_file(files("contracts").joinpath("pytest.ini")) as ini:
         code = int(pytest.main([*_pytest_arguments(parsed, ini), *passed_on], plugins))
     return code if code in PASSED_ON else MISUSE

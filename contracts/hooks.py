@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -172,7 +172,9 @@ class Hooks:
 
     def _played(self) -> Json:
         wishes = behaviours(self._world, self._target.state.time_scale)
-        parts = [(wish, path) for wish in wishes for path in wish.paths()]
+        # Replays lie far apart, so that one busy moment does not spoil all of them.
+        turns = zip_longest(*([(wish, path) for path in wish.paths()] for wish in wishes))
+        parts = [part for turn in turns for part in turn if part is not None]
         with self._receiver({path: wish.answers for wish, path in parts}) as receiver:
             with ThreadPoolExecutor(len(parts)) as pool:
                 made = [

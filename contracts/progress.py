@@ -20,10 +20,14 @@ REFRESH_S = 0.1
 
 
 class Progress:
-    """A pytest plugin: mutes pytest's own reporter and shows how far the run has come."""
+    """A pytest plugin: mutes pytest's own reporter and shows how far the run has come.
 
-    def __init__(self, console: Console) -> None:
+    `silent` shows nothing at all: for a run whose output is all there is to see.
+    """
+
+    def __init__(self, console: Console, *, silent: bool = False) -> None:
         self._console = console
+        self._silent = silent
         self._bar = Bar(
             SpinnerColumn(),
             TextColumn("judging"),
@@ -42,12 +46,12 @@ class Progress:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Mutes pytest, unless the plan is all there is to see."""
+        """Mutes pytest."""
         config.get_terminal_writer()._file = io.StringIO()  # noqa: SLF001  (there is no public way)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begins, now that it is known how much there is."""
-        if session.items and not session.config.option.collectonly:
+        if session.items and not self._silent:
             self._bar.start()
             self._bar.update(self._job, total=len(session.items))
 

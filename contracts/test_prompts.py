@@ -63,7 +63,8 @@ def models(world: World) -> Iterator[Probe]:
     size, facts = default_size(world), world.spec.facts.model
     for name in (*facts.supported, *facts.aliases):
         rule_id = "model" if name in facts.supported else "model/aliases"
-        yield probe(world, name, generation(world, size=size, model=name), rule=rule_id)
+        one = generation(world, size=size, model=name)
+        yield probe(world, name, one, rule=rule_id, level=Level.SMOKE)
         yield probe(world, f"{name} form", edit(world, size=size, model=name), rule=rule_id)
         yield probe(world, f"{name} task", generation(world, model=name), rule=rule_id)
 
@@ -75,7 +76,6 @@ def bad_models(world: World) -> Iterator[Probe]:
     names = [
         "no-such-model",
         "gpt-image-1",
-        "",
         listed.upper(),
         f"{listed} ",
         f"{listed}x",

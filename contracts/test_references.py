@@ -136,7 +136,8 @@ def numbers_of_references(world: World) -> Iterator[Probe]:
             "objects": edit_json(world, size=size, images=objects),
         }
         for name, request in wishes.items():
-            yield probe(world, f"{count} {name}", request, rule="max-references")
+            level = Level.SMOKE if name == "both lists" else Level.FULL
+            yield probe(world, f"{count} {name}", request, rule="max-references", level=level)
 
 
 def forms_of_references(world: World) -> Iterator[Probe]:
@@ -150,7 +151,8 @@ def forms_of_references(world: World) -> Iterator[Probe]:
         for title, text in texts.items():
             fields: dict[str, Json] = {"image_base64" if title == "base64" else "image": text}
             request = generation(world, size=size, **fields)
-            yield probe(world, f"{form} {title}", request, rule="reference-forms")
+            level = Level.SMOKE if title == "data URI" else Level.FULL
+            yield probe(world, f"{form} {title}", request, rule="reference-forms", level=level)
     for name in forms.many:
         several: Json = [text_of(gradient(SAMPLE)), data_uri(gradient(OTHER, "webp"), "image/webp")]
         request = generation(world, size=size, **{name: several})
@@ -201,7 +203,8 @@ def masks_that_fit(world: World) -> Iterator[Probe]:
         "jpeg reference": edit(world, [gradient(SAMPLE, "jpeg")], mask, size=size),
     }
     for name, request in wishes.items():
-        yield probe(world, name, request, rule="mask", level=Level.FULL)
+        level = Level.SMOKE if name in {"form", "mask_base64"} else Level.FULL
+        yield probe(world, name, request, rule="mask", level=level)
 
 
 def masks_that_do_not(world: World) -> Iterator[Probe]:
@@ -251,7 +254,8 @@ def private_urls(world: World) -> Iterator[Probe]:
         ),
     }
     for name, request in wishes.items():
-        yield probe(world, name, request, rule="private-url")
+        level = Level.SMOKE if name == "image" else Level.FULL
+        yield probe(world, name, request, rule="private-url", level=level)
 
 
 def public_urls(world: World) -> Iterator[Probe]:
@@ -357,7 +361,7 @@ def kept_pixels(world: World) -> Iterator[Probe]:
     size = default_size(world)
     for inner in (True, False):
         request = edit(world, [gradient(size)], half_mask(size, inner=inner), size=size)
-        yield probe(world, f"inner {inner}", request, rule="mask")
+        yield probe(world, f"inner {inner}", request, rule="mask", level=Level.SMOKE)
 
 
 @rule("mask/kept-pixels")

@@ -74,7 +74,7 @@ def doomed_tasks(world: World) -> Iterator[Probe]:
     """Tasks that must fail, for a private reference."""
     for n in (1, 2):
         request = task(world, image_url="http://10.0.0.1/private.png", n=n)
-        yield probe(world, f"{n}", request, rule="private-url")
+        yield probe(world, f"{n}", request, rule="private-url", level=Level.SMOKE)
 
 
 def twins(world: World) -> Iterator[Probe]:
@@ -97,7 +97,8 @@ def waits(world: World) -> Iterator[Probe]:
         "no prompt": wait(world, prompt=None),
     }
     for name, request in wishes.items():
-        yield probe(world, name, request, rule="generations-sync")
+        level = Level.SMOKE if name == "plain" else Level.FULL
+        yield probe(world, name, request, rule="generations-sync", level=level)
 
 
 @rule(

@@ -71,7 +71,7 @@ def test_a_callback_url_is_absolute_and_not_too_long(probe: Probe, court: Court)
 
 
 @rule("hook-once")
-@bill(Level.FULL, requests=50, largest=cost)
+@bill(Level.SMOKE, requests=50, largest=cost)
 @pytest.mark.parametrize("name", [*ONCE, *RETRIED])
 def test_a_webhook_comes_until_it_is_taken_and_no_more(
     name: str, court: Court, hooks: Hooks
@@ -92,7 +92,7 @@ def test_a_webhook_comes_until_it_is_taken_and_no_more(
 
 
 @rule("hook-once")
-@bill(Level.FULL, requests=0)
+@bill(Level.SMOKE, requests=0)
 @pytest.mark.parametrize("name", [*ONCE, "failed"])
 def test_a_webhook_never_comes_before_a_poll_shows_the_end(
     name: str, court: Court, hooks: Hooks
@@ -108,7 +108,7 @@ def test_a_webhook_never_comes_before_a_poll_shows_the_end(
 
 
 @rule("hook-payload")
-@bill(Level.FULL, requests=0)
+@bill(Level.SMOKE, requests=0)
 @pytest.mark.parametrize("name", [*ONCE, *RETRIED])
 def test_a_payload_tells_what_the_poll_tells(name: str, court: Court, hooks: Hooks) -> None:
     def look(told: Told) -> list[str]:
@@ -131,7 +131,7 @@ def test_a_payload_tells_what_the_poll_tells(name: str, court: Court, hooks: Hoo
 
 
 @rule("hook-retry")
-@bill(Level.FULL, requests=0)
+@bill(Level.SMOKE, requests=0)
 def test_retries_keep_the_rhythm(court: Court, hooks: Hooks) -> None:
     """Judged by the middle of several tasks: one gap alone may be late by chance."""
     spec, scale = court.world.spec, court.target.state.time_scale
@@ -147,7 +147,7 @@ def test_retries_keep_the_rhythm(court: Court, hooks: Hooks) -> None:
 
 
 @rule("hook-retry/background")
-@bill(Level.FULL, requests=0)
+@bill(Level.SMOKE, requests=0)
 def test_a_background_retry_follows(court: Court, hooks: Hooks) -> None:
     facts, scale = court.world.spec.facts.hook_retry, court.target.state.time_scale
     last = facts.background_every_s * scale
@@ -164,7 +164,7 @@ def test_a_background_retry_follows(court: Court, hooks: Hooks) -> None:
 
 
 @rule("hook-retry/redirects")
-@bill(Level.FULL, requests=0)
+@bill(Level.SMOKE, requests=0)
 @pytest.mark.parametrize("name", ["301", "302"])
 def test_a_redirect_is_not_followed(name: str, court: Court, hooks: Hooks) -> None:
     def look(told: Told) -> list[str]:
@@ -176,7 +176,7 @@ def test_a_redirect_is_not_followed(name: str, court: Court, hooks: Hooks) -> No
 
 
 @rule("hook-retry")
-@bill(Level.FULL, requests=0)
+@bill(Level.SMOKE, requests=0)
 def test_a_silent_receiver_is_given_up_in_time(court: Court, hooks: Hooks) -> None:
     limit = court.world.spec.facts.hook_retry.attempt_timeout_s * court.target.state.time_scale
 
@@ -192,7 +192,7 @@ def test_a_silent_receiver_is_given_up_in_time(court: Court, hooks: Hooks) -> No
 
 
 @rule("hook-retry", "hook-retry/background")
-@bill(Level.FULL, requests=0)
+@bill(Level.SMOKE, requests=0)
 def test_retries_end_at_last(court: Court, hooks: Hooks) -> None:
     spec, scale = court.world.spec, court.target.state.time_scale
     if not is_played_out(spec, scale):

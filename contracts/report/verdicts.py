@@ -3,7 +3,7 @@
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, cast
 
@@ -128,7 +128,7 @@ def _verdict(rule: Rule, journals: _Journals) -> RuleVerdict:
     failures = tuple(journals.failures.get(rule.id, ()))
     skips = journals.skips.get(rule.id, [])
     checks = sum(journals.kept[name] for name in names) + sum(f.times for f in failures)
-    reasons = tuple(dict.fromkeys(_reason(skip) for skip in skips))
+    reasons = tuple(_reasons(skips))
     return RuleVerdict(
         rule=rule.id,
         statement=rule.statement,
@@ -142,9 +142,13 @@ def _verdict(rule: Rule, journals: _Journals) -> RuleVerdict:
     )
 
 
-def _reason(skip: _Skip) -> str:
-    _, slash, part = skip.claim.partition("/")
-    return f"{part}: {skip.reason}" if slash else skip.reason
+def _reasons(skips: Iterable[_Skip]) -> Iterator[str]:
+    """Each reason once, with the parts that it is about where it is not about the whole rule."""
+    parts: dict[str, list[str]] = defaultdict(list)
+    for claim, reason in skips:
+        parts[reason].append(claim.partition("/")[2])
+    for reason, names in parts.items():
+        yield reason if "" in names else f"{', '.join(sorted(set(names)))}: {reason}"
 
 
 def _part(rule: Rule, part: str, journals: _Journals) -> Part:
