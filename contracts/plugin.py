@@ -5,6 +5,7 @@ paid probes ahead, turns breaches into failures or warnings, and writes the repo
 """
 
 import os
+import shutil
 import time
 from collections.abc import Generator
 from decimal import Decimal
@@ -218,6 +219,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         write_files(report, run.settings.report)
     if exitstatus in SUMMED_UP:
         session.exitstatus = report.exit_code
+    shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: object, config: pytest.Config) -> None:

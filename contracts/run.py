@@ -16,7 +16,7 @@ from contracts.exchange import Key
 from contracts.judge import Judge
 from contracts.options import Settings, is_local
 from contracts.rundir import RunDirectory
-from contracts.spec import Spec
+from contracts.spec import Spec, SpecError
 from contracts.target import Target
 from contracts.transport import Transport
 
@@ -43,6 +43,7 @@ class Run:
     def begin(cls, settings: Settings) -> "Run":
         """Looks at the target; TargetError if nothing can be judged, SpecError for a bad file."""
         contract = spec.load(settings.spec)
+        _refuse_unknown_rules(settings, contract)
         folder = Path(tempfile.mkdtemp(prefix="contracts-"))
         keys = _given_keys(settings)
         state = _planned(settings, contract) if settings.plan else _found(settings, contract, keys)
@@ -100,6 +101,13 @@ class Run:
         keys = {Key(key): str(value) for key, value in values["keys"].items()}
         contract = spec.load(settings.spec)
         return cls(settings, contract, state, keys, values["seed"], Path(values["folder"]))
+
+
+def _refuse_unknown_rules(settings: Settings, contract: Spec) -> None:
+    unknown = [name for name in settings.rules if name not in contract.rules]
+    if unknown:
+        known = ", ".join(contract.rules)
+        raise SpecError(f"--rule: no rule '{', '.join(unknown)}'; there are: {known}")
 
 
 def _given_keys(settings: Settings) -> Mapping[Key, str]:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 import orjson
 
@@ -27,7 +27,6 @@ class RunDirectory:
         self.path = path
         self.worker = worker
         self._writing = threading.Lock()
-        self._journals: dict[str, IO[bytes]] = {}
         for name in ("answers", "locks", "memos", "journals"):
             (path / name).mkdir(parents=True, exist_ok=True)
 
@@ -76,24 +75,15 @@ class RunDirectory:
             path.write_bytes(head + b"\n" + answer.body)
             return sent_at, answer
 
-    def close(self) -> None:
-        """Writes nothing more."""
-        with self._writing:
-            for file in self._journals.values():
-                file.close()
-            self._journals.clear()
-
     def has_answer(self, name: str) -> bool:
         """Whether the named request has been answered."""
         return (self.path / "answers" / name).exists()
 
     def note(self, journal: str, entry: Json) -> None:
         """Writes a line into the journal of that name, to be read when the run is over."""
-        with self._writing:
-            if journal not in self._journals:
-                path = self.path / "journals" / f"{journal}.{self.worker}.jsonl"
-                self._journals[journal] = path.open("ab", buffering=0)
-            self._journals[journal].write(orjson.dumps(entry) + b"\n")
+        path = self.path / "journals" / f"{journal}.{self.worker}.jsonl"
+        with self._writing, path.open("ab") as file:
+            file.write(orjson.dumps(entry) + b"\n")
 
     def notes(self, journal: str) -> Iterator[Json]:
         """The lines that all workers wrote into the journal."""
