@@ -2,14 +2,17 @@
 
 Each figure is the best of many short runs, so that a busy machine disturbs it least: the time to
 draw one picture and have its base64 in pieces. `same` is one prompt with another seed each time,
-`new` a prompt never seen before, `first` the first picture of its size and design.
+`new` a prompt never seen before, `first` the first picture of its size and design. Of the sketches
+that the cheapest quality gets, `sizes in order` are sizes never seen before, one after the other,
+and `sizes at random` the same, thrown about: nothing of one serves the next.
 """
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import count
+from itertools import count, cycle, product
+from random import Random
 
 from mock_server.pictures import Scene, Studio
 
@@ -41,6 +44,25 @@ def drawing(studio: Studio, stream: Iterator[Scene]) -> Callable[[], object]:
     return lambda: studio.draw(next(stream)).base64_parts()
 
 
+def unseen(base: Scene, *, at_random: bool) -> Iterator[Scene]:
+    """Scenes that each have another size, some 5,000 of them, and then all over again."""
+    sides = range(1024, 2160, 16)
+    sizes = list(product(sides, sides))
+    if at_random:
+        Random(0).shuffle(sizes)  # noqa: S311 - no secret
+    for width, height in cycle(sizes):
+        yield replace(base, width=width, height=height)
+
+
+def sketch_row(name: str, base: Scene, *, at_random: bool) -> str:
+    """The figure of sketches in sizes never seen before, as a line of the table."""
+    studio = Studio()
+    stream = unseen(base, at_random=at_random)
+    length = sum(studio.draw(next(stream)).length for _ in range(500)) // 500
+    first = best(drawing(studio, stream), at_once=20)
+    return f"{name:24s}{length:12,d}{'':24s}{first:12,.0f}"
+
+
 def row(name: str, base: Scene) -> str:
     """The figures of one kind of picture, as a line of the table."""
     studio = Studio()
@@ -61,10 +83,14 @@ def main() -> None:
     for tier, width, height in SIZES:
         base = replace(SEEN, width=width, height=height, tier=tier)
         write(row(f"{tier} light", base) + "\n")
+        write(row(f"{tier} sketch", replace(base, rough=True)) + "\n")
         write(row(f"{tier} transparent", replace(base, background="transparent")) + "\n")
         write(row(f"{tier} real weight", replace(base, weight="real")) + "\n")
         for kind in ("jpeg", "webp"):
             write(row(f"{tier} {kind}", replace(base, output_format=kind, compression=80)) + "\n")
+    sketch = replace(SEEN, rough=True)
+    write(sketch_row("sketch, sizes in order", sketch, at_random=False) + "\n")
+    write(sketch_row("sketch, sizes at random", sketch, at_random=True) + "\n")
 
 
 if __name__ == "__main__":

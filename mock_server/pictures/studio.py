@@ -6,24 +6,26 @@ others - edits, previews, JPEG, WebP - are drawn and encoded whole, in tens to h
 milliseconds.
 
 Memory: posters and mounts lie on one shelf of `most_kept` bytes, whatever sizes are asked for;
-besides, at most 32 label frames (about 8 MB), 1,024 vignettes (3 MB), 64 plates, their steps and
-codes (2 MB), 2,048 words (4 MB), 4,096 characters and 48 pages of the font (3 MB) are kept. What
-is drawn, is drawn by two threads of the studio's own, however many ask: each thread that ever drew
-a picture keeps some of the memory that it took for it.
+besides, at most 32 sketches (about 2 MB), 1,024 vignettes (3 MB), 64 plates, their steps and
+codes (2 MB), 32 label frames (8 MB), 2,048 words (4 MB), 4,096 characters and 48 pages of the font
+(3 MB) are kept. What is drawn, is drawn by two threads of the studio's own, however many ask: each
+thread that ever drew a picture keeps some of the memory that it took for it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from threading import Lock
 
 from PIL import _imaging
 
+from mock_server.pictures.adler import Sum
 from mock_server.pictures.design import Design, design, pool
 from mock_server.pictures.drawing import backdrop, cut_out, drawn
 from mock_server.pictures.encoding import encoded
 from mock_server.pictures.frame import frame
 from mock_server.pictures.label import Label, Layout, label, layout
 from mock_server.pictures.picture import Picture, Piece, picture_of
-from mock_server.pictures.png import END, ZLIB_HEADER, beginning, chunk
+from mock_server.pictures.png import END, ZLIB_HEADER, beginning, chunk, padded_chunk
 from mock_server.pictures.poster import Mount, Poster, mount, poster
 from mock_server.pictures.scene import Scene
 from mock_server.pictures.shelf import Shelf
@@ -32,6 +34,9 @@ from mock_server.pictures.sketch import sketched
 __all__ = ["Studio"]
 
 _MOST_KEPT = 32 * 1024 * 1024
+
+# A sketch takes so little to make again that a few are enough; up to 80 KB each.
+_SKETCHES_KEPT = 32
 
 
 class Studio:
@@ -136,12 +141,20 @@ def _is_pressed(scene: Scene, setting: Layout) -> bool:
 
 
 def _sketched(scene: Scene, setting: Layout, words: Label, channels: int) -> Picture:
-    """A sketch and a label, in one piece: all of it is made anew."""
-    rows, upper = sketched(design(scene), setting, channels=channels, lines=len(words.lines))
-    blocks, lower = frame(setting, channels).printed(words)
+    """A sketch and a label: nothing is needed that was made before, at any size."""
+    upper, above = _above(design(scene), setting, channels, len(words.lines))
+    blocks, below = frame(setting, channels).printed(words)
+    last = chunk(b"IDAT", *blocks, bytes(above.then(below)), behind=END)
+    return picture_of("png", (upper, Piece.of(last)))
+
+
+@lru_cache(maxsize=_SKETCHES_KEPT)
+def _above(plan: Design, setting: Layout, channels: int, lines: int) -> tuple[Piece, Sum]:
+    """The beginning of a file with a sketch, down to a label of so many lines."""
+    rows, total = sketched(plan, setting, channels=channels, lines=lines)
     head = beginning(setting.width, setting.height, channels)
-    data = chunk(b"IDAT", ZLIB_HEADER, *rows, *blocks, bytes(upper.then(lower)), behind=END)
-    return picture_of("png", [Piece.of(head + data)])
+    data = padded_chunk(b"".join((ZLIB_HEADER, *rows)), before=len(head))
+    return Piece.of(head + data), total
 
 
 def _channels(scene: Scene) -> int:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mock_server.pictures import Scene, Studio
 from mock_server.pictures import frame as frames
 from mock_server.pictures import sketch as sketches
+from mock_server.pictures import studio as studios
 from mock_server.pictures.design import design
 from mock_server.pictures.drawing import drawn
 from mock_server.pictures.label import label, layout
@@ -142,7 +143,14 @@ def test_a_sketch_is_light(width: int, height: int) -> None:
 def test_the_bytes_do_not_depend_on_what_was_drawn_before() -> None:
     scenes = [replace(sized(*size, ROUGH), prompt=prompt) for size in SIZES for prompt in PROMPTS]
     first = [STUDIO.draw(scene).data for scene in scenes]
-    for kept in (sketches._plate, sketches._steps, sketches._step, vignette, frames._frame):
+    for kept in (
+        sketches._plate,
+        sketches._steps,
+        sketches._step,
+        vignette,
+        frames._frame,
+        studios._above,
+    ):
         kept.cache_clear()
     studio = Studio()
     assert [studio.draw(scene).data for scene in reversed(scenes)] == first[::-1]

@@ -56,3 +56,9 @@ def test_a_refusal_is_told_each_time() -> None:
     for _ in range(2):
         with pytest.raises(ApiError, match="nearest legal sizes: 992x992"):
             refusing.without_references(fields(size="1000x1000"), Operation.CREATE)
+
+
+def test_the_cheapest_quality_is_that_of_the_price_list() -> None:
+    contract = own_contract()
+    for tier, row in contract.prices.per_image.items():
+        assert row[quotes().cheapest(tier)] == min(row.values())
