@@ -181,8 +181,10 @@ class Hooks:
                     pool.submit(self._made, wish, receiver.url(path), STAGGER_S * i)
                     for i, (wish, path) in enumerate(parts)
                 ]
-            histories = [each.result() for each in made]
-            self._wait(wishes)
+            results = [each.result() for each in made]
+            histories = [history for history, _ in results]
+            ends = zip(parts, results, strict=True)
+            self._wait([(wish, ended) for (wish, _), (_, ended) in ends])
             seen, until = receiver.close()
         found: dict[str, list[Json]] = {wish.name: [] for wish in wishes}
         for (wish, path), history in zip(parts, histories, strict=True):
@@ -200,8 +202,8 @@ class Hooks:
             public_url=public,
         )
 
-    def _made(self, wish: Behaviour, url: str, delay_s: float) -> History | str:
-        """The task, followed to its end, or why there is none."""
+    def _made(self, wish: Behaviour, url: str, delay_s: float) -> tuple[History | str, float]:
+        """The task, followed to its end, or why there is none; and when that was."""
         request = _with_callback(wish.request, url)
         expected = expected_of(self._world, request)
         with self._target.directory.account(Key.MAIN):
@@ -211,19 +213,24 @@ class Hooks:
                 price = expected.price or expected.largest
                 created = self._target.send_unjudged(request, price=price, alone=True)
             except BudgetEndedError as error:
-                return f"budget: {error}"
-            history = self._target.follow(created)
+                return f"budget: {error}", time.monotonic()
+            history, ended = self._target.follow(created), time.monotonic()
             self._stopped.wait(QUIET_S)
-            return history
+            return history, ended
 
-    def _wait(self, wishes: Sequence[Behaviour]) -> None:
+    def _wait(self, ends: Sequence[tuple[Behaviour, float]]) -> None:
         """Until all that should come has come, and a little longer for what should not."""
-        spec, scale = self._world.spec, self._target.state.time_scale
-        seconds = max(timeline(spec, wish.answers)[-1] for wish in wishes)
-        if is_played_out(spec, scale):
-            facts = spec.facts.hook_retry
-            seconds = facts.give_up_after_s + 2 * facts.background_every_s
-        self._stopped.wait(seconds * scale * 1.05 + QUIET_S)
+        scale = self._target.state.time_scale
+        last = max(ended + self._told_for(wish) * scale * 1.05 for wish, ended in ends)
+        self._stopped.wait(max(0.0, last - time.monotonic()) + QUIET_S)
+
+    def _told_for(self, wish: Behaviour) -> float:
+        """How long after its end a task is told of, in seconds of the target."""
+        spec, facts = self._world.spec, self._world.spec.facts.hook_retry
+        whole = facts.give_up_after_s + facts.background_every_s
+        is_waited_for = is_played_out(spec, self._target.state.time_scale)
+        is_endless = wish.answers[-1] is not None and wish.answers[-1] not in SUCCESSES
+        return whole if is_endless and is_waited_for else timeline(spec, wish.answers)[-1]
 
 
 def is_played_out(spec: Spec, scale: float) -> bool:

@@ -3,6 +3,7 @@
 Rules: status, error-shape, code-in-200, auth.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from contracts.exchange import Exchange, Key
@@ -15,11 +16,12 @@ __all__ = ["of"]
 
 LAWS = ("status/no-5xx", "status")
 REFUSED = 400
+SHORTEST_SECRET = 6
 
 
 def of(judge: Judge, spec: Spec, keys: Mapping[Key, str]) -> Callable[[Exchange], None]:
     """The judging of one answer."""
-    secrets = [key.encode() for key in keys.values()]
+    secrets = [_whole(key) for key in keys.values() if len(key) >= SHORTEST_SECRET]
 
     def judge_answer(exchange: Exchange) -> None:
         problems = [*answers.problems(spec, exchange), *_leaks(exchange, secrets)]
@@ -30,7 +32,12 @@ def of(judge: Judge, spec: Spec, keys: Mapping[Key, str]) -> Callable[[Exchange]
     return judge_answer
 
 
-def _leaks(exchange: Exchange, secrets: Iterable[bytes]) -> list[Problem]:
-    if any(secret in exchange.answer.body for secret in secrets):
+def _whole(key: str) -> re.Pattern[bytes]:
+    """The key as a word of its own: a short one may well be part of an id."""
+    return re.compile(rb"(?<![A-Za-z0-9_])" + re.escape(key.encode()) + rb"(?![A-Za-z0-9_])")
+
+
+def _leaks(exchange: Exchange, secrets: Iterable[re.Pattern[bytes]]) -> list[Problem]:
+    if any(secret.search(exchange.answer.body) for secret in secrets):
         return [Problem("auth", "the answer echoes the key")]
     return []

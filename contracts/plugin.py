@@ -14,6 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, core
+from hypothesis.errors import Flaky
 from hypothesis.vendor import pretty
 from rich.console import Console
 
@@ -179,6 +180,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except BreachError as error:
         judge.broken(error.breach)
         raise
+    except Flaky as error:
+        if (breach := _breach_in(error)) is None:
+            raise
+        judge.broken(breach.breach)
+        raise breach from error
     except (NotJudgedError, BudgetEndedError) as error:
         reason = f"budget: {error}" if isinstance(error, BudgetEndedError) else str(error)
         judge.skipped(claims(item), reason)
@@ -299,6 +305,13 @@ def _run(config: pytest.Config) -> Run | None:
         return Run.begin(settings)
     except (TargetError, SpecError) as error:
         pytest.exit(f"contracts: {error}", returncode=2)
+
+
+def _breach_in(error: BaseException) -> BreachError | None:
+    """The breach that Hypothesis could not see a second time: it was seen all the same."""
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    seen = [error.__context__, error.__cause__, *inner]
+    return next((each for each in seen if isinstance(each, BreachError)), None)
 
 
 def _prepare_hypothesis(seed: int) -> None:
