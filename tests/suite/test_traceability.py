@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.suite.test_sharp import CANNOT_BE_BROKEN, SINS
+from tests.suite.sins import SINS
+from tests.suite.test_sharp import CANNOT_BE_BROKEN
 from tests.suite.variants import own
 
 ROOT = Path(__file__).parents[2]
