@@ -87,6 +87,7 @@ def test_any_size_and_any_prompt_give_a_whole_picture(
 @pytest.mark.parametrize("width, height", SIZES)
 def test_the_label_says_what_was_asked(studio: Studio, width: int, height: int) -> None:
     scene = replace(sized(width, height), quality="high", tier="2K", price="0.10", index=1, count=4)
+    scene = replace(scene, seed=PLAIN.seed - 1)  # the design of the first picture of that seed
     text = "  ".join(written(image(studio.draw(scene))))
     assert "a red bicycle by the sea" in text
     for told in (f"{width}x{height}", "2K", "high", "$0.10", "2/4"):
@@ -232,7 +233,8 @@ def test_equal_scenes_give_equal_bytes_whatever_was_drawn_before() -> None:
     fresh, forgetful, busy = Studio(), Studio(most_kept=1), Studio()
     for number in range(30):
         busy.draw(replace(sized(640, 480), prompt=f"warm up {number}"))
-    for scene in (PLAIN, replace(PLAIN, background="transparent"), replace(PLAIN, weight="real")):
+    small = sized(640, 480)
+    for scene in (small, replace(small, background="transparent"), replace(small, weight="real")):
         one = fresh.draw(scene).data
         assert one == forgetful.draw(scene).data == busy.draw(scene).data == fresh.draw(scene).data
 
