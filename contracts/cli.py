@@ -100,8 +100,6 @@ def _pytest_arguments(parsed: argparse.Namespace, ini: Path) -> list[str]:
     if not any(each.name == "contracts" for each in entry_points(group="pytest11")):
         arguments += ["-p", "contracts.plugin"]
     arguments += ["--exitfirst"] if parsed.exitfirst else []
-    if parsed.report is not None:
-        arguments.append(f"--junitxml={parsed.report / 'junit.xml'}")
     for option in OPTIONS:
         value = getattr(parsed, option.attribute)
         if option.flag:

@@ -5,6 +5,7 @@ fault may show only at one value of one field together with another.
 """
 
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 
 from contracts.asking import expected_of
 from contracts.claims import Probe, World
@@ -15,11 +16,13 @@ from contracts.oracle.problem import Problem
 from contracts.oracle.requests import Expectation, Mode
 from contracts.target import History, Target
 
-__all__ = ["Court"]
+__all__ = ["Court", "must_be_offered"]
 
 NO_MONEY = 402
 TOO_MANY = 429
 MODES = ("mode-auto", "mode-both", "profile", "reference-routing", "mode/edits")
+OPTIONAL = ("/images/generations-sync", "/balance", "/records", "/files", "/video")
+"""Paths that were observed of the provider, and are stated by nobody."""
 VAGUE = ("max-references",)
 """Rules about several fields at once, of which a refusal need not name any."""
 PICTURES = ("size-exact", "output-format", "background")
@@ -41,6 +44,7 @@ class Court:
         if expected.mode is Mode.ASYNC:
             return self.task(probe, expected).created
         exchange = self.target.exchange(probe)
+        must_be_offered(exchange)
         self._must_be_accepted(probe, exchange, expected)
         if expected.mode is Mode.SYNC:
             self.pictures(probe, exchange, expected)
@@ -51,6 +55,7 @@ class Court:
     def refusal(self, probe: Probe, expected: Expectation) -> Exchange:
         """Judges that the probe is refused, for its fault, in precise words."""
         exchange = self.target.exchange(probe)
+        must_be_offered(exchange)
         self.refused(exchange, expected)
         return exchange
 
@@ -227,6 +232,14 @@ class Court:
     def _extras(self) -> bool | None:
         control = self.target.state.control
         return control.extras if control else self.world.profile == "openai"
+
+
+def must_be_offered(exchange: Exchange) -> None:
+    """A path that was only observed may be missing: NotJudgedError then."""
+    path = exchange.request.path.partition("?")[0]
+    is_optional = path.startswith(OPTIONAL)
+    if is_optional and exchange.answer.status == HTTPStatus.NOT_FOUND:
+        raise NotJudgedError(f"the target does not offer {path}")
 
 
 def _status(exchange: Exchange) -> str:

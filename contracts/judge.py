@@ -133,10 +133,12 @@ class Judge:
 
         What only warns is noted before what counts is raised.
         """
-        by_name: dict[str, list[str]] = {name: [] for name in kept}
+        by_name: dict[str, list[str]] = {}
         for problem in problems:
             name = f"{problem.rule}/{problem.part}" if problem.part else problem.rule
             by_name.setdefault(name, []).append(problem.text)
+        for name in kept:
+            by_name.setdefault(name, [])
         names = sorted(by_name, key=lambda name: self._counts(name) and bool(by_name[name]))
         results = [
             self(name, exchange, expected=expected, problems=by_name[name], repeat=repeat)

@@ -73,6 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_to_pytest(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Looks at the target, once in a run."""
     for mark in (said.RULE_MARK, said.PROBES_MARK, said.BILL_MARK):
@@ -86,6 +87,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.get("PYTEST_XDIST_WORKER", "main")
     )
     _prepare_hypothesis(run.seed)
+    if run.settings.report is not None and not config.option.xmlpath:
+        config.option.xmlpath = str(run.settings.report / "junit.xml")
 
 
 @pytest.hookimpl(optionalhook=True)

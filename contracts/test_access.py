@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from contracts.asking import default_size, edit, expected_of, generation, probe, task, wait
 from contracts.claims import Level, Probe, World, bill, probes, rule
-from contracts.court import Court
+from contracts.court import Court, must_be_offered
 from contracts.exchange import Exchange, File, Key, Request, at
 from contracts.judge import NotJudgedError
 from contracts.run import Run
@@ -216,6 +216,7 @@ def _keyless(
 
 def _judge_refused(court: Court, probe: Probe) -> None:
     exchange = court.target.exchange(probe)
+    must_be_offered(exchange)
     wrong = [] if exchange.answer.status == 401 else [_told(exchange)]
     court.judge("auth", exchange, expected="401", problems=wrong)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.asking import ABSENT, default_size, edit, expected_of, generation, probe
 from contracts.claims import Level, Probe, World, bill, probes, rule
-from contracts.court import Court
+from contracts.court import Court, must_be_offered
 from contracts.decode import Json
 from contracts.exchange import BOUNDARY, Exchange, Key, Request
 from contracts.oracle.prices import largest
@@ -265,6 +265,7 @@ def _refused(world: World, name: str, request: Request) -> Probe:
 
 def _judge_status(court: Court, probe: Probe, kind: str) -> None:
     exchange = court.target.exchange(probe)
+    must_be_offered(exchange)
     status = court.world.spec.facts.status.errors[kind].status
     wrong = [] if exchange.answer.status == status else [_told(exchange)]
     court.judge("status", exchange, expected=f"{status} ({kind.replace('_', ' ')})", problems=wrong)

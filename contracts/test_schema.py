@@ -7,7 +7,7 @@ import pytest
 
 from contracts.asking import expected_of
 from contracts.claims import Level, World, bill, rule
-from contracts.court import Court
+from contracts.court import Court, must_be_offered
 from contracts.exchange import Exchange, Request
 from contracts.oracle import answers
 from contracts.oracle.asked import operation_of
@@ -56,6 +56,7 @@ def test_what_the_schema_allows_is_taken(operation: str, court: Court) -> None:
     with ThreadPoolExecutor(PAID) as pool:
         sent = list(pool.map(lambda pair: _sent(court, *pair), cheap[:PAID]))
     for request, exchange in sent:
+        must_be_offered(exchange)
         status = exchange.answer.status
         is_fetched = _has_url(request)
         wrong = status != 200 and not (is_fetched and status in CLIENT_ERRORS)
