@@ -67,7 +67,9 @@ def the_base64_has_line_ends(plant: Plant) -> None:
 def one_picture_is_missing(plant: Plant) -> None:
     plant.answers(
         "createImage",
-        change=lambda d: {**d, "data": d["data"][:-1]} if len(d.get("data", ())) > 1 else d,
+        change=lambda d: (
+            {**d, "data": d["data"][:-1]} if "created" in d and len(d["data"]) > 1 else d
+        ),
     )
 
 

@@ -52,7 +52,7 @@ def the_long_edge_one_step_longer(plant: Plant) -> None:
 
 @sin("size-edge")
 def the_long_edge_one_step_shorter(plant: Plant) -> None:
-    plant.change({"size-edge/data/long_edge_max": 3824})
+    _invent(plant, "size-edge", lambda size: size.long_edge > 3824)
 
 
 @sin("size-edge")
@@ -267,7 +267,7 @@ def the_tier_wins_over_the_size(plant: Plant) -> None:
 @sin("profile")
 def no_size_makes_a_task_for_openai_too(plant: Plant) -> None:
     plant.options += ["--profile", "openai"]
-    plant.fields(lambda f: f if f.get("size") not in (None, "auto") else {**f, "resolution": "1K"})
+    plant.fields(lambda f: f if f.get("size") not in (None, "auto") else {"resolution": "1K", **f})
 
 
 @sin("profile")
