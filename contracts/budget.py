@@ -54,33 +54,40 @@ class Budget:
         self.limit = limit
 
     def reserve(self, *, expected: Decimal, largest: Decimal) -> Reservation:
-        """Sets the largest price aside, else BudgetEndedError.
+        """Sets the largest price aside, else BudgetEndedError; waits for what others may not need.
 
         A limit of zero means that only what is free by the contract is sent: a request that should
         be refused is then trusted to be, until the first that is not.
         """
+        end = time.monotonic() + LONGEST_WAIT_S
+        while True:
+            last = time.monotonic() >= end
+            found = self.reserve_now(expected=expected, largest=largest, is_last_try=last)
+            if found is not None:
+                return found
+            time.sleep(PAUSE_S)
+
+    def reserve_now(
+        self, *, expected: Decimal, largest: Decimal, is_last_try: bool = False
+    ) -> Reservation | None:
+        """The same without waiting: None where others have set aside what they may not need.
+
+        On the last try that is a BudgetEndedError as well.
+        """
         if self.limit is None:
             return Reservation(expected, largest)
-        end = time.monotonic() + LONGEST_WAIT_S
-        while not self._set_aside_now(expected, largest, patient=time.monotonic() < end):
-            time.sleep(PAUSE_S)
-        return Reservation(expected, largest)
-
-    def _set_aside_now(self, expected: Decimal, largest: Decimal, *, patient: bool) -> bool:
-        """Sets the money aside; False if it will be there as soon as others have settled."""
         with self._directory.lock("money"):
             ledger = self._read()
             if self._covered(ledger, expected, largest):
                 reserved = self._set_aside(expected, largest)
                 self._write(replace(ledger, reserved=ledger.reserved + reserved))
-                return True
-            limit = self.limit or Decimal(0)
-            if patient and largest <= limit - ledger.spent:
-                return False
+                return Reservation(expected, largest)
+            if not is_last_try and largest <= self.limit - ledger.spent:
+                return None
             # A refusal that is not tried for what a wrong server might charge has not ended it.
             if expected:
                 self._write(replace(ledger, denied=ledger.denied + 1))
-            raise BudgetEndedError(_too_dear(largest, limit, limit - ledger.spent))
+            raise BudgetEndedError(_too_dear(largest, self.limit, self._left(ledger)))
 
     def settle(self, reservation: Reservation, *, accepted: bool) -> None:
         """Ends a reservation: an accepted request has cost its largest price, any other nothing."""

@@ -158,15 +158,20 @@ class Sweep:
         if budget is None:
             return None
         expected = probe.price if probe.verdict.legal else Decimal(0)
-        while True:
+        while self.end is End.DONE:
             self._settled.clear()
+            alone = not self._under_way
             try:
-                return budget.reserve(expected=expected, largest=probe.price)
+                found = budget.reserve_now(
+                    expected=expected, largest=probe.price, is_last_try=alone
+                )
             except BudgetEndedError as error:
-                if not self._under_way:
-                    self._stop(End.BUDGET, str(error))
-                    return None
-                await self._settled.wait()
+                self._stop(End.BUDGET, str(error))
+                return None
+            if found is not None:
+                return found
+            await self._settled.wait()
+        return None
 
     def _settle(self, reservation: Reservation | None, *, taken: bool) -> None:
         if self._outlook.budget is not None and reservation is not None:

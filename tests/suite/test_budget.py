@@ -44,6 +44,23 @@ def test_a_refusal_that_the_budget_cannot_bear_does_not_end_it(tmp_path: Path) -
     assert money.ledger().denied == 0
 
 
+def test_what_others_have_set_aside_and_may_not_need_is_waited_for(tmp_path: Path) -> None:
+    money = budget(tmp_path, "0.05")
+    others = money.reserve(expected=Decimal("0.05"), largest=Decimal("0.05"))
+    assert money.reserve_now(expected=CENT, largest=CENT) is None
+    with pytest.raises(BudgetEndedError, match=r"\$0\.00 of \$0\.05 is left"):
+        money.reserve_now(expected=CENT, largest=CENT, is_last_try=True)
+    money.settle(others, accepted=False)
+    assert money.reserve_now(expected=CENT, largest=CENT) is not None
+
+
+def test_what_others_have_spent_is_not_waited_for(tmp_path: Path) -> None:
+    money = budget(tmp_path, "0.05")
+    money.settle(money.reserve(expected=Decimal("0.05"), largest=Decimal("0.05")), accepted=True)
+    with pytest.raises(BudgetEndedError):
+        money.reserve_now(expected=CENT, largest=CENT)
+
+
 def test_a_refusal_that_was_accepted_is_unexplained(tmp_path: Path) -> None:
     money = budget(tmp_path, "0.05")
     money.settle(money.reserve(expected=Decimal(0), largest=CENT), accepted=True)
