@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 from mock_server.pictures.adler import EMPTY, Sum, sum_of
+from mock_server.pictures.filtering import STRIP, filtered
 from mock_server.pictures.label import Layout
 from mock_server.pictures.picture import Piece
 from mock_server.pictures.png import ZLIB_HEADER, beginning, padded_chunk
 
 __all__ = ["Mount", "Poster", "mount", "poster"]
 
-# Rows of pixels compressed at a time: bounds the memory a large picture takes while it is built.
-_STRIP = 128
 _LEVEL = 6
 
 # A picture of real weight has so many bytes for each of its pixels, in strips of about so many.
@@ -108,32 +107,14 @@ def _cut(image: Image.Image, heights: Sequence[int]) -> list[tuple[Piece, Sum]]:
     total, top = EMPTY, 0
     for height in heights:
         blocks = []
-        for start in range(top, height, _STRIP):
-            raw = _filtered(image, start, min(start + _STRIP, height))
+        for start in range(top, height, STRIP):
+            raw = filtered(image, start, min(start + STRIP, height))
             total = total.then(sum_of(raw))
             blocks.append(compressor.compress(raw))
         blocks.append(compressor.flush(zlib.Z_SYNC_FLUSH))
         found.append((Piece.of(padded_chunk(b"".join(blocks))), total))
         top = height
     return found
-
-
-def _filtered(image: Image.Image, top: int, bottom: int) -> bytes:
-    """Rows of the image as a PNG has them: the difference to the row above, the first one plain."""
-    rows = image.crop((0, top, image.width, bottom))
-    above = image.crop((0, top - 1, image.width, bottom - 1))
-    if top == 0:
-        above.paste(0 if image.mode == "L" else (0,) * len(image.mode), (0, 0, image.width, 1))
-    data = ImageChops.subtract_modulo(rows, above).tobytes()
-    stride = image.width * len(image.mode)
-    kinds = [b"\x00" if top + row == 0 else b"\x02" for row in range(bottom - top)]
-    return b"".join(
-        [
-            part
-            for row, kind in enumerate(kinds)
-            for part in (kind, data[row * stride : (row + 1) * stride])
-        ]
-    )
 
 
 def _repeated(frame: Mount | None, *, above: bool) -> Sum:

@@ -3,18 +3,20 @@
 Most pictures are pressed: a poster and a label, both made of ready pieces, in tens of
 microseconds; or, at any size that was never seen, a sketch and a label, in 0.1 to 0.2 ms. All
 others - edits, previews, JPEG, WebP - are drawn and encoded whole, in tens to hundreds of
-milliseconds.
+milliseconds; the latest of them are kept, because their URLs are fetched soon.
 
-Memory: posters and mounts lie on one shelf of `most_kept` bytes, whatever sizes are asked for;
-besides, at most 32 sketches (about 2 MB), 1,024 vignettes (3 MB), 64 plates, their steps and
-codes (2 MB), 32 label frames (8 MB), 2,048 words (4 MB), 4,096 characters and 48 pages of the font
-(3 MB) are kept. What is drawn, is drawn by two threads of the studio's own, however many ask: each
-thread that ever drew a picture keeps some of the memory that it took for it.
+Memory: posters and mounts lie on one shelf of `most_kept` bytes, whatever sizes are asked for, and
+pictures that were drawn whole on another of half as many; besides, at most 32 sketches (about
+2 MB), 1,024 vignettes (3 MB), 64 plates, their steps and codes (2 MB), 32 label frames (8 MB),
+2,048 words (4 MB), 4,096 characters and 48 pages of the font (3 MB) are kept. What is drawn, is
+drawn by two threads of the studio's own, however many ask: each thread that ever drew a picture
+keeps some of the memory that it took for it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
+from typing import NamedTuple
 
 from PIL import _imaging
 
@@ -39,18 +41,26 @@ _MOST_KEPT = 32 * 1024 * 1024
 _SKETCHES_KEPT = 32
 
 
+class _Finished(NamedTuple):
+    """A picture that was drawn whole, and about how many bytes it holds with what it is made of."""
+
+    picture: Picture
+    weight: int
+
+
 class Studio:
     """Draws scenes as encoded pictures; safe to use from several threads."""
 
     def __init__(self, *, most_kept: int = _MOST_KEPT) -> None:
         self._shelf: Shelf[Poster | Mount] = Shelf(most_kept)
+        self._finished: Shelf[_Finished] = Shelf(most_kept // 2)
         self._building = Lock()
         self._draughtsmen = ThreadPoolExecutor(2, thread_name_prefix="picture")
 
     @property
     def kept(self) -> int:
-        """How many bytes of posters and mounts are kept."""
-        return self._shelf.weight
+        """How many bytes of posters, mounts and finished pictures are kept."""
+        return self._shelf.weight + self._finished.weight
 
     def draw(self, scene: Scene) -> Picture:
         """The picture of a scene: real, exactly of its size, the same bytes for equal scenes.
@@ -60,14 +70,17 @@ class Studio:
         setting = layout(scene.width, scene.height)
         if _is_pressed(scene, setting):
             return self._pressed(scene, setting)
-        piece = self._draughtsmen.submit(_whole, scene).result()
-        return picture_of(scene.output_format, [piece])
+        finished = self._finished.get(scene)
+        if finished is None:
+            finished = self._draughtsmen.submit(_whole, scene).result()
+            self._finished.put(scene, finished)
+        return finished.picture
 
     def is_quick(self, scene: Scene) -> bool:
         """True when `draw` would take well under a millisecond now; else run it in a thread."""
         setting = layout(scene.width, scene.height)
         if not _is_pressed(scene, setting):
-            return False
+            return scene in self._finished
         if scene.is_sketch:
             return True
         key = _poster_key(design(scene), setting, _channels(scene), scene.weight)
@@ -130,8 +143,11 @@ _RGB, _RGBA = 3, 4
 _imaging.set_block_size(1 << 20)
 
 
-def _whole(scene: Scene) -> Piece:
-    return Piece.of(encoded(drawn(scene), scene.output_format, scene.compression))
+def _whole(scene: Scene) -> _Finished:
+    piece = Piece.of(encoded(drawn(scene), scene.output_format, scene.compression))
+    sources = (*(reference.data for reference in scene.references), scene.mask)
+    weight = len(piece.data) + len(piece.base64) + sum(len(data) for data in sources if data)
+    return _Finished(picture_of(scene.output_format, [piece]), weight)
 
 
 def _is_pressed(scene: Scene, setting: Layout) -> bool:

@@ -270,11 +270,22 @@ def test_quick_is_what_was_built_before() -> None:
     "change",
     [{"output_format": "jpeg"}, {"partial": 0}, {"references": (reference(gradient(9, 9)),)}],
 )
-def test_what_is_drawn_whole_is_never_quick(change: dict[str, object]) -> None:
+def test_what_is_drawn_whole_is_quick_only_when_the_same_is_asked_for(
+    change: dict[str, object],
+) -> None:
     studio = Studio()
     scene = replace(sized(480, 480), **change)  # type: ignore[arg-type]
-    studio.draw(scene)
-    assert not studio.is_quick(scene)
+    first = studio.draw(scene)
+    assert studio.is_quick(scene)
+    assert studio.draw(scene) is first
+    assert not studio.is_quick(replace(scene, prompt="another"))
+
+
+def test_finished_pictures_count_with_what_they_were_made_of() -> None:
+    studio = Studio()
+    source = reference(gradient(300, 300))
+    studio.draw(replace(sized(480, 480), references=(source,)))
+    assert studio.kept > len(source.data or b"") + 2000
 
 
 def test_a_warm_size_is_quick_for_any_prompt_without_colours() -> None:
@@ -287,8 +298,10 @@ def test_a_warm_size_is_quick_for_any_prompt_without_colours() -> None:
 def test_what_is_kept_stays_within_its_bytes() -> None:
     studio = Studio(most_kept=300_000)
     for number in range(12):
-        studio.draw(replace(sized(480 + 16 * number, 480), prompt=f"prompt {number}"))
-    assert 0 < studio.kept <= 300_000
+        scene = replace(sized(480 + 16 * number, 480), prompt=f"prompt {number}")
+        studio.draw(scene)
+        studio.draw(replace(scene, output_format="jpeg"))
+    assert 0 < studio.kept <= 450_000
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
