@@ -21,7 +21,7 @@ SHORTEST_SECRET = 6
 
 def of(judge: Judge, spec: Spec, keys: Mapping[Key, str]) -> Callable[[Exchange], None]:
     """The judging of one answer."""
-    secrets = [_whole(key) for key in keys.values() if len(key) >= SHORTEST_SECRET]
+    secrets = [key.encode() for key in keys.values() if len(key) >= SHORTEST_SECRET]
 
     def judge_answer(exchange: Exchange) -> None:
         told = answers.problems(spec, exchange)
@@ -36,12 +36,18 @@ def of(judge: Judge, spec: Spec, keys: Mapping[Key, str]) -> Callable[[Exchange]
     return judge_answer
 
 
-def _whole(key: str) -> re.Pattern[bytes]:
-    """The key as a word of its own: a short one may well be part of an id."""
-    return re.compile(rb"(?<![A-Za-z0-9_])" + re.escape(key.encode()) + rb"(?![A-Za-z0-9_])")
-
-
-def _leaks(exchange: Exchange, secrets: Iterable[re.Pattern[bytes]]) -> list[Problem]:
-    if any(secret.search(exchange.answer.body) for secret in secrets):
+def _leaks(exchange: Exchange, secrets: Iterable[bytes]) -> list[Problem]:
+    if any(_is_told(secret, exchange.answer.body) for secret in secrets):
         return [Problem("auth", "the answer echoes the key")]
     return []
+
+
+def _is_told(secret: bytes, body: bytes) -> bool:
+    """Whether the key stands there as a word of its own: a short one may well be part of an id.
+
+    Most bodies do not hold it at all, which is seen many times faster than its surroundings are.
+    """
+    if secret not in body:
+        return False
+    whole = rb"(?<![A-Za-z0-9_])" + re.escape(secret) + rb"(?![A-Za-z0-9_])"
+    return re.search(whole, body) is not None
