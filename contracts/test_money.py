@@ -37,6 +37,8 @@ from contracts.wave import Wave
 PARALLEL = 24
 """Fewer requests at once have been seen to miss a race for the same money."""
 NOWHERE = "http://127.0.0.1:9/webhook"
+WATCHED_S = 0.1
+"""What takes less may have been over for most of the time that its answer needed to be read."""
 
 
 def cheapest(world: World) -> Decimal:
@@ -274,11 +276,21 @@ def test_who_goes_away_pays_all_the_same(court: Court) -> None:
 
 
 @rule("disconnect")
-@bill(Level.FULL, requests=1, largest=cheapest)
+@bill(Level.FULL, requests=2, largest=lambda world: cheapest(world) * 2)
 def test_a_synchronous_request_holds_its_price(court: Court) -> None:
-    target, world = court.target, court.world
+    """A busy machine may miss the moment, so a second request is watched before one is accused."""
+    world = court.world
     request = generation(world, size=default_size(world), prompt="held while it runs")
     price = expected_of(world, request).price
+    exchange, seen, held = _watched(court, request, price)
+    if seen != held:
+        exchange, seen, held = _watched(court, request.again(1), price)
+    _judge_balance(court, exchange, seen, held, "while it runs", "disconnect")
+
+
+def _watched(court: Court, request: Request, price: Decimal) -> tuple[Exchange, Balance, Balance]:
+    """A synchronous request, a balance while it ran, and what that should be: if possible, that."""
+    target = court.target
     seen: list[tuple[float, Balance]] = []
     with target.directory.account(Key.MAIN, alone=True), ThreadPoolExecutor(1) as pool:
         before = target.balance()
@@ -286,13 +298,12 @@ def test_a_synchronous_request_holds_its_price(court: Court) -> None:
         while not answer.done():
             seen.append((time.time(), target.balance()))
         exchange = answer.result()
-    end = exchange.sent_at + exchange.answer.seconds
-    span = end - exchange.sent_at
-    inside = [b for t, b in seen if exchange.sent_at + span / 4 < t < end - span / 3]
-    if not inside:
+    start, span = exchange.sent_at, exchange.answer.seconds
+    inside = [b for t, b in seen if start + span / 4 < t < start + span * 2 / 3]
+    if span < WATCHED_S or not inside:
         raise NotJudgedError("the target answers too fast to be watched at work")
     held = Balance(before.balance - price, before.total, before.frozen + price)
-    _judge_balance(court, exchange, inside[len(inside) // 2], held, "while it runs", "disconnect")
+    return exchange, held if held in inside else inside[len(inside) // 2], held
 
 
 @rule("no-credit")
