@@ -171,6 +171,24 @@ def who_goes_away_pays_nothing(plant: Plant) -> None:
     plant.patch(sync_answers, "answer_now", wrong)
 
 
+@sin("disconnect")
+def a_synchronous_call_holds_nothing(plant: Plant) -> None:
+    def wrong(right: Any, self: MemoryStore, job: Job, *args: Any) -> bool:
+        taken: bool = right(self, job, *args)
+        if taken and not job.is_task:
+            self.account(job.account).frozen -= job.price
+        return taken
+
+    def later(right: Any, self: MemoryStore, job_id: str, **kwargs: Any) -> Job | None:
+        ended: Job | None = right(self, job_id, **kwargs)
+        if ended is not None and not ended.is_task:
+            self.account(ended.account).frozen += ended.price
+        return ended
+
+    plant.wrap(MemoryStore, "submit", wrong)
+    plant.wrap(MemoryStore, "end", later)
+
+
 @sin("no-credit")
 def the_poor_are_served(plant: Plant) -> None:
     def wrong(right: Any, self: MemoryStore, job: Job, *args: Any) -> Any:
