@@ -49,9 +49,13 @@ def pool() -> list[Design]:
 @lru_cache(maxsize=1024)
 def _reading(prompt: str) -> tuple[int | None, tuple[str, ...], int]:
     """What the prompt asks for: a kind of scene if any, its telling words, and its number."""
-    known = [word for word in _WORD.findall(prompt.lower()) if word in _KNOWN]
+    words = _WORD.findall(prompt.lower())
+    number = crc32(prompt.encode("utf-8", "surrogatepass"))
+    if _KNOWN.isdisjoint(words):
+        return None, (), number
+    known = [word for word in words if word in _KNOWN]
     kind = next((ASKED[word] for word in known if word in ASKED), None)
-    return kind, telling(known), crc32(prompt.encode("utf-8", "surrogatepass"))
+    return kind, telling(known), number
 
 
 @lru_cache(maxsize=1024)
