@@ -25,6 +25,8 @@ __all__ = ["Press", "Word", "dot_code", "pixel", "press"]
 # A word costs some 10 us to set, and about 1 KB + 0.1 KB a letter to keep.
 _WORDS_KEPT = 512
 _PARTS_KEPT = 1024
+# A line but its last word, some 5 us and 5 KB.
+_STARTS_KEPT = 32
 _PRESSES_KEPT = 8
 
 _MARKS = ".,;:!?"
@@ -72,23 +74,32 @@ class Press:
         self._cells: dict[Cell, Word] = {}
         self._words = _Kept(lambda word: self._set(word + " "), _WORDS_KEPT)
         self._parts = _Kept(self._set, _PARTS_KEPT)
+        self._starts = _Kept(lambda start: _joined(self._ascii(start)), _STARTS_KEPT)
 
     def words(self, line: str) -> list[Word]:
-        """The line in pieces that recur: words with the blank behind them, else a few characters.
+        """The line in pieces that recur: all but the last word, and that.
+
+        Prompts that are made in numbers differ in their numbers, and these stand last.
+        """
+        if not line.isascii():
+            parts = self._parts
+            return [parts[cluster] for cluster in visual_order(clusters(line))]
+        start, blank, last = line.rpartition(" ")
+        return [self._starts[start], *self._ascii(last)] if blank else self._ascii(line)
+
+    def _ascii(self, text: str) -> list[Word]:
+        """Words with the blank behind each; of what is no word, a few characters at once.
 
         Numbers and the like do not recur, but their digits do.
         """
-        parts = self._parts
-        if not line.isascii():
-            return [parts[cluster] for cluster in visual_order(clusters(line))]
-        kept = self._words
+        kept, parts = self._words, self._parts
         found: list[Word] = []
-        for word in line.split(" "):
+        for word in text.split(" "):
             if word in kept or word.rstrip(_MARKS).isalpha():
                 found.append(kept[word])
             else:
-                text = word + " "
-                found += [parts[text[at : at + _AT_ONCE]] for at in range(0, len(text), _AT_ONCE)]
+                more = word + " "
+                found += [parts[more[at : at + _AT_ONCE]] for at in range(0, len(more), _AT_ONCE)]
         return found
 
     def start(self, text: str) -> Word:
