@@ -10,7 +10,6 @@ and `sizes at random` the same, thrown about: nothing of one serves the next.
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import count, cycle, product
 from random import Random
 
@@ -36,7 +35,7 @@ def best(work: Callable[[], object], *, seconds: float = 1.5, at_once: int = 5) 
 def scenes(base: Scene, *, new: bool) -> Iterator[Scene]:
     """Scenes without end, each another: with a prompt of its own, or only a seed."""
     for number in count():
-        yield replace(base, prompt=f"{PROMPT} {number}" if new else PROMPT, seed=number)
+        yield base._replace(prompt=f"{PROMPT} {number}" if new else PROMPT, seed=number)
 
 
 def drawing(studio: Studio, stream: Iterator[Scene]) -> Callable[[], object]:
@@ -51,7 +50,7 @@ def unseen(base: Scene, *, at_random: bool) -> Iterator[Scene]:
     if at_random:
         Random(0).shuffle(sizes)  # noqa: S311 - no secret
     for width, height in cycle(sizes):
-        yield replace(base, width=width, height=height)
+        yield base._replace(width=width, height=height)
 
 
 def sketch_row(name: str, base: Scene, *, at_random: bool) -> str:
@@ -70,7 +69,7 @@ def row(name: str, base: Scene) -> str:
     length = studio.draw(base).length
     first = (time.perf_counter() - start) * 1e6
     for number in range(64):
-        studio.draw(replace(base, seed=number))
+        studio.draw(base._replace(seed=number))
     same = best(drawing(studio, scenes(base, new=False)))
     new = best(drawing(studio, scenes(base, new=True)))
     return f"{name:24s}{length:12,d}{same:12,.0f}{new:12,.0f}{first:12,.0f}"
@@ -81,14 +80,14 @@ def main() -> None:
     write = sys.stdout.write
     write(f"{'':24s}{'bytes':>12s}{'same us':>12s}{'new us':>12s}{'first us':>12s}\n")
     for tier, width, height in SIZES:
-        base = replace(SEEN, width=width, height=height, tier=tier)
+        base = SEEN._replace(width=width, height=height, tier=tier)
         write(row(f"{tier} light", base) + "\n")
-        write(row(f"{tier} sketch", replace(base, rough=True)) + "\n")
-        write(row(f"{tier} transparent", replace(base, background="transparent")) + "\n")
-        write(row(f"{tier} real weight", replace(base, weight="real")) + "\n")
+        write(row(f"{tier} sketch", base._replace(rough=True)) + "\n")
+        write(row(f"{tier} transparent", base._replace(background="transparent")) + "\n")
+        write(row(f"{tier} real weight", base._replace(weight="real")) + "\n")
         for kind in ("jpeg", "webp"):
-            write(row(f"{tier} {kind}", replace(base, output_format=kind, compression=80)) + "\n")
-    sketch = replace(SEEN, rough=True)
+            write(row(f"{tier} {kind}", base._replace(output_format=kind, compression=80)) + "\n")
+    sketch = SEEN._replace(rough=True)
     write(sketch_row("sketch, sizes in order", sketch, at_random=False) + "\n")
     write(sketch_row("sketch, sizes at random", sketch, at_random=True) + "\n")
 

@@ -67,19 +67,18 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Render every refusal in the envelope (Rules: error-shape, status)."""
-    mock = request.app[MOCK]
     try:
         return await handler(request)
     except ApiError as error:
-        return error_answer(mock, error, request[EXCHANGE])
+        found = error
     except FaultError as error:
-        return error_answer(mock, bad_fault(str(error)), request[EXCHANGE])
+        found = bad_fault(str(error))
     except web.HTTPException as error:
-        return error_answer(mock, _api_error(mock, request, error), request[EXCHANGE])
+        found = _api_error(request.app[MOCK], request, error)
     except Exception:  # noqa: BLE001 - logged with its traceback, and answered as a bug of ours
         _log.exception("a bug in the mock: %s %s", request.method, request.path)
-        bug = internal("The mock failed; this is a bug of the mock, see its log")
-        return error_answer(mock, bug, request[EXCHANGE])
+        found = internal("The mock failed; this is a bug of the mock, see its log")
+    return error_answer(request.app[MOCK], found, request[EXCHANGE])
 
 
 def error_answer(mock: Mock, error: ApiError, exchange: Exchange | None = None) -> web.Response:

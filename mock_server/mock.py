@@ -72,9 +72,10 @@ class Mock:
 
     async def draw(self, scene: Scene) -> Picture:
         """Draw a picture, in a thread unless that is quicker done at once."""
-        if self.studio.is_quick(scene):
-            return self.studio.draw(scene)
-        return await self.in_thread(partial(self.studio.draw, scene))
+        picture = self.studio.draw_now(scene)
+        if picture is None:
+            picture = await self.in_thread(partial(self.studio.draw, scene))
+        return picture
 
     def ended(self, job: Job) -> None:
         """Tell everyone who waits for the end of a job."""

@@ -1,6 +1,6 @@
 """Synchronous answers: wait, draw, settle, and send the pictures - at once or as a stream."""
 
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 
 from aiohttp import hdrs, web
 
@@ -33,7 +33,7 @@ async def answer_now(
         _give_up(mock, job)
         raise
     mock.store.end(job.id, at=max(job.due_at, mock.clock.now()))
-    return pieces_answer(list(_body(mock, job, pictures)))
+    return pieces_answer(_body(mock, job, pictures))
 
 
 def _give_up(mock: Mock, job: Job) -> None:
@@ -45,32 +45,30 @@ def _give_up(mock: Mock, job: Job) -> None:
 async def _draw_in_time(mock: Mock, job: Job, sources: Sources) -> list[Picture]:
     """The pictures, and the wait until they are due: slow ones are drawn during it."""
     scenes = [scene_of(mock, job, index, sources=sources) for index in range(job.request.n)]
-    if all(map(mock.studio.is_quick, scenes)):
+    is_due = job.due_at <= mock.clock.now()
+    if is_due or all(map(mock.studio.is_quick, scenes)):
         await mock.clock.sleep_until(job.due_at)
-        return [mock.studio.draw(scene) for scene in scenes]
+        return [await mock.draw(scene) for scene in scenes]
     pictures = [await mock.draw(scene) for scene in scenes]
     await mock.clock.sleep_until(job.due_at)
     return pictures
 
 
-def _body(mock: Mock, job: Job, pictures: Sequence[Picture]) -> Iterator[bytes]:
+def _body(mock: Mock, job: Job, pictures: Sequence[Picture]) -> list[bytes]:
     """The JSON of the answer in pieces; base64 and URLs need no escaping."""
-    yield b'{"created":%d,"data":[' % int(max(job.due_at, job.created_at))
+    pieces: list[bytes] = []
+    text = b'{"created":%d,"data":[' % int(max(job.due_at, job.created_at))
     for index, (picture, url) in enumerate(zip(pictures, result_urls(job), strict=True)):
-        if index:
-            yield b","
-        if job.request.leaves_out_b64:
-            yield b'{"url":'
-        else:
-            yield b'{"b64_json":"'
-            yield from picture.base64_parts()
-            yield b'","url":'
-        yield json_bytes(url)
-        yield b"}"
-    yield b"]"
+        text += b"{" if index == 0 else b",{"
+        if not job.request.leaves_out_b64:
+            pieces += text + b'"b64_json":"', *picture.base64_parts()
+            text = b'",'
+        text += b'"url":%s}' % json_bytes(url)
+    text += b"]"
     if mock.quotes.table.profile.extras and mock.contract.extras:
-        yield b"," + json_bytes(_extras(mock, job))[1:-1]
-    yield b"}"
+        text += b"," + json_bytes(_extras(mock, job))[1:-1]
+    pieces.append(text + b"}")
+    return pieces
 
 
 def _extras(mock: Mock, job: Job) -> dict[str, object]:

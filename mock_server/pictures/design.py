@@ -1,6 +1,5 @@
 """Which scene a prompt gets, and in which colours: a small pool of designs, so that they recur."""
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
@@ -14,8 +13,11 @@ __all__ = ["POOL", "Design", "design", "pool"]
 # How many designs prompts without telling words share; each costs a drawing at its first use.
 POOL = KINDS * VARIANTS
 
-_WORD = re.compile("[a-z]+")
-_KNOWN = NAMED | ASKED.keys()
+# Words are looked for in bytes, all other letters being blanks: a third of the time of a pattern.
+_LETTERS = bytes(
+    code | 0x20 if chr(code).isascii() and chr(code).isalpha() else 0x20 for code in range(256)
+)
+_KNOWN = frozenset(word.encode() for word in NAMED | ASKED.keys())
 
 # Colours and places named beyond so many characters of a prompt are not looked for.
 _READ = 600
@@ -46,12 +48,17 @@ def pool() -> list[Design]:
     return [_pooled(None, (), number) for number in range(POOL)]
 
 
-@lru_cache(maxsize=1024)
 def _reading(prompt: str) -> tuple[int | None, tuple[str, ...], int]:
     """What the prompt asks for: a kind of scene if any, its telling words, and its number."""
-    known = [word for word in _WORD.findall(prompt.lower()) if word in _KNOWN]
-    kind = next((ASKED[word] for word in known if word in ASKED), None)
-    return kind, telling(known), crc32(prompt.encode("utf-8", "surrogatepass"))
+    data = prompt.encode("utf-8", "surrogatepass")
+    known = [word for word in data.translate(_LETTERS).split() if word in _KNOWN]
+    return *_wished(b" ".join(known)), crc32(data)
+
+
+@lru_cache(maxsize=1024)
+def _wished(known: bytes) -> tuple[int | None, tuple[str, ...]]:
+    words = known.decode().split()
+    return next((ASKED[word] for word in words if word in ASKED), None), telling(words)
 
 
 @lru_cache(maxsize=1024)

@@ -17,7 +17,8 @@ from mock_server.pictures.adler import Sum, sum_of
 from mock_server.pictures.deflate import PADDED, joined
 from mock_server.pictures.glyphs import CELL_HEIGHT
 from mock_server.pictures.label import GAP, INK, PAD, PAPER, Label, Layout
-from mock_server.pictures.press import dot_code, pixel, words
+from mock_server.pictures.press import Word, dot_code, pixel, press
+from mock_server.pictures.scene import FINGERPRINT
 
 __all__ = ["Frame", "frame"]
 
@@ -30,6 +31,9 @@ _FRAMES_KEPT = 32
 # Prompts recur: so many of their lines are kept as they were set, about 7 KB each. (In plain
 # tables: a cache of its own methods would keep a frame from being freed when it is given up.)
 _LINES_KEPT = 32
+
+# What stands before the fingerprint recurs as well: about 5 KB each.
+_STARTS_KEPT = 16
 
 # Lines as long as another are followed by the same: at most 5 KB each.
 _ENDS_KEPT = 16
@@ -72,8 +76,10 @@ class Frame:
         self._within = sum(at for at in range(channels * scale) if at % channels < 3)
         self._blanks: dict[tuple[int, int], tuple[Sum, list[int]]] = {}
         self._lines: dict[str, _Line] = {}
+        self._starts: dict[str, Word] = {}
         self._ends: dict[int, _Ends] = {}
         self._code = dot_code(scale, channels)
+        self._press = press(scale, channels)
         self._paper = pixel(PAPER, channels)
         self._row = sum_of(_PLAIN).then(sum_of(self._paper).times(width))
         self._above = sum_of(_AS_ABOVE).then(sum_of(b"\x00").times(self._stride - 1))
@@ -97,7 +103,8 @@ class Frame:
     def printed(self, label: Label) -> tuple[list[bytes], Sum]:
         """The label as the parts of a deflate stream's end, and the check sum of its pixels."""
         prompt = [self._recurring(line) for line in label.prompt]
-        details = [self._line(line) for line in label.details]
+        details = [self._recurring(line) for line in label.details[:-1]]
+        details.append(self._numbered(label.details[-1]))
         return self._stream(prompt, details), self._sum(label, prompt + details)
 
     def _recurring(self, line: str) -> _Line:
@@ -105,24 +112,36 @@ class Frame:
         if found is None:
             if len(self._lines) >= _LINES_KEPT:
                 self._lines.clear()
-            found = self._lines[line] = self._line(line)
+            found = self._lines[line] = self._line(self._press.words(line))
         return found
 
-    def _line(self, line: str) -> _Line:
-        scale, channels = self._scale, self._channels
-        found = words(line, scale, channels)
+    def _numbered(self, line: str) -> _Line:
+        """The line that ends with the fingerprint, unless that was cut: what precedes it recurs."""
+        start, mark = line[:-FINGERPRINT], line[-FINGERPRINT:]
+        if not (start.endswith("#") and mark.isalnum()):
+            return self._recurring(line)
+        found = self._starts.get(start)
+        if found is None:
+            if len(self._starts) >= _STARTS_KEPT:
+                self._starts.clear()
+            found = self._starts[start] = self._press.start(start)
+        return self._line([found, *self._press.digits(mark)])
+
+    def _line(self, words: list[Word]) -> _Line:
+        """The words as one line: the first row of each, joint, the second row of each, ..."""
+        step = len(words) + 1
+        pieces = [b""] * (step * CELL_HEIGHT)
         at = dots = down = right = 0
-        pieces = []
-        for width, rows, inked, lower, further in found:
-            pieces.append(rows)
+        for place, (width, rows, inked, lower, further) in enumerate(words):
+            pieces[place::step] = rows
             dots += inked
             down += lower
             right += further + inked * at
             at += width
         ends = self._ends.get(at) or self._ends_of(at)
-        code = ends.joint.join(map(b"".join, zip(*pieces, strict=True)))
-        passed = 3 * scale * scale * (down * self._stride + right * channels)
-        return _Line(code, ends, dots, passed + dots * self._within)
+        pieces[step - 1 : -1 : step] = [ends.joint] * (CELL_HEIGHT - 1)
+        passed = 3 * self._scale**2 * (down * self._stride + right * self._channels)
+        return _Line(b"".join(pieces), ends, dots, passed + dots * self._within)
 
     def _ends_of(self, dots: int) -> _Ends:
         """What may follow so many dots."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from mock_server.pictures.dots import MOST_SCALE
 from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters, visual_order
-from mock_server.pictures.scene import Scene, fingerprint, readable
+from mock_server.pictures.scene import FINGERPRINT, Scene, fingerprint, readable
 
 __all__ = [
     "FEWEST_COLUMNS",
@@ -104,10 +104,10 @@ def label(scene: Scene, setting: Layout) -> Label:
     room = setting.most
     if not room:
         return Label((), ())
-    details = wrapped(_details(scene), setting.columns, min(_DETAIL_LINES, max(1, room - 1)))
+    details = _details(scene, setting.columns, min(_DETAIL_LINES, max(1, room - 1)))
     room = min(_PROMPT_LINES, room - len(details))
     limit = (_PROMPT_LINES + 1) * setting.columns * 2
-    return Label(_prompt(scene.prompt[:limit], setting.columns, room), tuple(details))
+    return Label(_prompt(scene.prompt[:limit], setting.columns, room), details)
 
 
 @lru_cache(maxsize=256)
@@ -132,12 +132,30 @@ def wrapped(text: str, columns: int, lines: int) -> list[str]:
     return found
 
 
-def _details(scene: Scene) -> str:
-    preview = "" if scene.partial is None else f"preview {scene.partial + 1}  "
-    return (
-        f"{preview}{scene.width}x{scene.height}  {scene.tier}  {scene.quality}  ${scene.price}  "
-        f"{scene.index + 1}/{scene.count}  #{fingerprint(scene)}"
-    )
+def _details(scene: Scene, columns: int, lines: int) -> tuple[str, ...]:
+    told = (scene.partial, scene.width, scene.height, scene.tier, scene.quality, scene.price)
+    start, *above, last = _wrapped_details(columns, lines, *told, scene.index, scene.count)
+    if last.endswith(_STAND_IN):
+        return (*above, last[:-FINGERPRINT] + fingerprint(scene))
+    return tuple(wrapped(start + fingerprint(scene), columns, lines))
+
+
+# As long as any fingerprint, to see where one comes to stand, or is cut.
+_STAND_IN = "#" + "0" * FINGERPRINT
+
+
+@lru_cache(maxsize=256)
+def _wrapped_details(
+    columns: int,
+    lines: int,
+    partial: int | None,
+    *told: str | int,
+) -> tuple[str, ...]:
+    """What is told up to the fingerprint, as one text; and its lines with a stand-in for that."""
+    width, height, tier, quality, price, index, count = told
+    preview = "" if partial is None else f"preview {partial + 1}  "
+    text = f"{preview}{width}x{height}  {tier}  {quality}  ${price}  {int(index) + 1}/{count}  #"
+    return (text, *wrapped(text + _STAND_IN[1:], columns, lines))
 
 
 def _columns_of(text: str) -> int:

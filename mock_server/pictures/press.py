@@ -4,6 +4,7 @@ A word is set once, in the code for the dots of its cells, and kept. A line is t
 row by row from its words, and its share of the check sum from theirs: no pixel is touched.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,12 +20,18 @@ from mock_server.pictures.glyphs import (
 from mock_server.pictures.label import INK, PAPER
 from mock_server.pictures.scene import FINGERPRINT
 
-__all__ = ["Word", "dot_code", "pixel", "words"]
+__all__ = ["Press", "Word", "dot_code", "pixel", "press"]
 
 # A word costs some 10 us to set, and about 1 KB + 0.1 KB a letter to keep.
-_WORDS_KEPT = 2048
+_WORDS_KEPT = 512
+_PARTS_KEPT = 1024
+# A line but its last word, some 5 us and 5 KB.
+_STARTS_KEPT = 32
+_PRESSES_KEPT = 8
 
 _MARKS = ".,;:!?"
+# So many characters of what is no word are set as one: of digits, all there can be are kept.
+_AT_ONCE = 3
 
 
 class Word(NamedTuple):
@@ -41,28 +48,96 @@ class Word(NamedTuple):
     right: int
 
 
-def words(line: str, scale: int, channels: int) -> list[Word]:
-    """The line in pieces that recur: words with the blank behind them, else single characters.
+class _Kept(dict[str, Word]):
+    """What was set, by its text; what is missing is set, and all forgotten when it is too much.
 
-    Numbers and the like do not recur, but their digits do; of the details, all recurs but the
-    size and the fingerprint, and of these each side and each pair of digits.
+    (No `lru_cache`: a dictionary answers in a third of the time, a dozen times for each picture.)
     """
-    start, sign, mark = line.rpartition("#")
-    if sign and mark.isalnum() and len(mark) == FINGERPRINT:
-        width, times, rest = start.partition("x")
+
+    def __init__(self, made: Callable[[str], Word], most: int) -> None:
+        super().__init__()
+        self._made = made
+        self._most = most
+
+    def __missing__(self, text: str) -> Word:
+        if len(self) >= self._most:
+            self.clear()
+        found = self[text] = self._made(text)
+        return found
+
+
+class Press:
+    """Sets text in dots of one scale, in RGB (3 channels) or RGBA (4)."""
+
+    def __init__(self, scale: int, channels: int) -> None:
+        self._code = dot_code(scale, channels).rows
+        self._cells: dict[Cell, Word] = {}
+        self._words = _Kept(lambda word: self._set(word + " "), _WORDS_KEPT)
+        self._parts = _Kept(self._set, _PARTS_KEPT)
+        self._starts = _Kept(lambda start: _joined(self._ascii(start)), _STARTS_KEPT)
+
+    def words(self, line: str) -> list[Word]:
+        """The line in pieces that recur: all but the last word, and that.
+
+        Prompts that are made in numbers differ in their numbers, and these stand last.
+        """
+        if not line.isascii():
+            parts = self._parts
+            return [parts[cluster] for cluster in visual_order(clusters(line))]
+        start, blank, last = line.rpartition(" ")
+        return [self._starts[start], *self._ascii(last)] if blank else self._ascii(line)
+
+    def _ascii(self, text: str) -> list[Word]:
+        """Words with the blank behind each; of what is no word, a few characters at once.
+
+        Numbers and the like do not recur, but their digits do.
+        """
+        kept, parts = self._words, self._parts
+        found: list[Word] = []
+        for word in text.split(" "):
+            if word in kept or word.rstrip(_MARKS).isalpha():
+                found.append(kept[word])
+            else:
+                more = word + " "
+                found += [parts[more[at : at + _AT_ONCE]] for at in range(0, len(more), _AT_ONCE)]
+        return found
+
+    def start(self, text: str) -> Word:
+        """What stands before a fingerprint; of two such texts often one side alone differs."""
+        width, times, rest = text.partition("x")
         height, blank, rest = rest.partition(" ")
-        recurring = (width + times, height, blank + rest + sign)
-        pairs = [_pair(mark[at : at + 2], scale, channels) for at in range(0, FINGERPRINT, 2)]
-        return [*(_word(part, scale, channels) for part in recurring), *pairs]
-    if not line.isascii():
-        return [_word(cluster, scale, channels) for cluster in visual_order(clusters(line))]
-    found: list[Word] = []
-    for word in line.split(" "):
-        if word.rstrip(_MARKS).isalpha():
-            found.append(_word(word + " ", scale, channels))
-        else:
-            found += [_pair(letter, scale, channels) for letter in word + " "]
-    return found
+        return _joined([self._parts[part] for part in (width + times, height, blank + rest)])
+
+    def digits(self, mark: str) -> list[Word]:
+        """A fingerprint, two digits at once."""
+        parts = self._parts
+        return [parts[mark[at : at + 2]] for at in _PAIRS]
+
+    def _set(self, text: str) -> Word:
+        drawn = [cell for cluster in clusters(text) for cell in cells(cluster)]
+        return _joined([self._cells.get(cell) or self._cell(cell) for cell in drawn])
+
+    def _cell(self, cell: Cell) -> Word:
+        if len(self._cells) >= _PARTS_KEPT:
+            self._cells.clear()
+        ink = [[x for x in range(CELL_WIDTH) if byte << x & 0x80] for byte in cell]
+        found = self._cells[cell] = Word(
+            width=CELL_WIDTH,
+            rows=tuple([self._code[byte] for byte in cell]),
+            dots=sum(len(row) for row in ink),
+            down=sum(len(row) * number for number, row in enumerate(ink)),
+            right=sum(sum(row) for row in ink),
+        )
+        return found
+
+
+_PAIRS = range(0, FINGERPRINT, 2)
+
+
+@lru_cache(maxsize=_PRESSES_KEPT)
+def press(scale: int, channels: int) -> Press:
+    """The press for dots of this scale in RGB (3 channels) or RGBA (4)."""
+    return Press(scale, channels)
 
 
 @lru_cache(maxsize=32)
@@ -74,30 +149,6 @@ def dot_code(scale: int, channels: int) -> DotCode:
 def pixel(grey: int, channels: int) -> bytes:
     """A pixel of this grey, opaque."""
     return bytes([grey] * 3 + [255] * (channels - 3))
-
-
-@lru_cache(maxsize=_WORDS_KEPT)
-def _word(word: str, scale: int, channels: int) -> Word:
-    drawn = [cell for cluster in clusters(word) for cell in cells(cluster)]
-    return _joined([_cell(cell, scale, channels) for cell in drawn])
-
-
-@lru_cache(maxsize=1024)
-def _pair(digits: str, scale: int, channels: int) -> Word:
-    return _word(digits, scale, channels)
-
-
-@lru_cache(maxsize=1024)
-def _cell(cell: Cell, scale: int, channels: int) -> Word:
-    code = dot_code(scale, channels).rows
-    ink = [[x for x in range(CELL_WIDTH) if byte << x & 0x80] for byte in cell]
-    return Word(
-        width=CELL_WIDTH,
-        rows=tuple([code[byte] for byte in cell]),
-        dots=sum(len(row) for row in ink),
-        down=sum(len(row) * number for number, row in enumerate(ink)),
-        right=sum(sum(row) for row in ink),
-    )
 
 
 def _joined(parts: list[Word]) -> Word:

@@ -69,15 +69,30 @@ class Studio:
         """
         setting = layout(scene.width, scene.height)
         if _is_pressed(scene, setting):
-            return self._pressed(scene, setting)
+            if scene.is_sketch:
+                return _sketched(scene, setting)
+            above = self._poster(design(scene), setting, _channels(scene), scene.weight)
+            return _pressed(scene, setting, above)
         finished = self._finished.get(scene)
         if finished is None:
             finished = self._draughtsmen.submit(_whole, scene).result()
             self._finished.put(scene, finished)
         return finished.picture
 
+    def draw_now(self, scene: Scene) -> Picture | None:
+        """The picture where it takes well under a millisecond; None: `draw` it in a thread."""
+        setting = layout(scene.width, scene.height)
+        if not _is_pressed(scene, setting):
+            finished = self._finished.get(scene)
+            return None if finished is None else finished.picture
+        if scene.is_sketch:
+            return _sketched(scene, setting)
+        key = _poster_key(design(scene), setting, _channels(scene), scene.weight)
+        found = self._shelf.get(key)
+        return _pressed(scene, setting, found) if isinstance(found, Poster) else None
+
     def is_quick(self, scene: Scene) -> bool:
-        """True when `draw` would take well under a millisecond now; else run it in a thread."""
+        """True when `draw_now` has a picture; it is not drawn for that."""
         setting = layout(scene.width, scene.height)
         if not _is_pressed(scene, setting):
             return scene in self._finished
@@ -95,18 +110,6 @@ class Studio:
         if setting.most:
             for plan in pool():
                 self._poster(plan, setting, _RGB, "light")
-
-    def _pressed(self, scene: Scene, setting: Layout) -> Picture:
-        """A poster and a label: nothing is drawn or compressed that was before."""
-        words = label(scene, setting)
-        channels = _channels(scene)
-        if scene.is_sketch:
-            return _sketched(scene, setting, words, channels)
-        above = self._poster(design(scene), setting, channels, scene.weight).above
-        pieces, upper = above[len(words.lines)]
-        blocks, lower = frame(setting, channels).printed(words)
-        last = chunk(b"IDAT", *blocks, bytes(upper.then(lower)), behind=END)
-        return picture_of("png", (*pieces, Piece.of(last)))
 
     def _poster(self, plan: Design, setting: Layout, channels: int, weight: str) -> Poster:
         key = _poster_key(plan, setting, channels, weight)
@@ -156,12 +159,24 @@ def _is_pressed(scene: Scene, setting: Layout) -> bool:
     return plain and scene.output_format == "png" and setting.most > 0
 
 
-def _sketched(scene: Scene, setting: Layout, words: Label, channels: int) -> Picture:
+def _pressed(scene: Scene, setting: Layout, above: Poster) -> Picture:
+    """A poster and a label: nothing is drawn or compressed that was before."""
+    words = label(scene, setting)
+    pieces, upper = above.above[len(words.lines)]
+    return picture_of("png", (*pieces, _printed(scene, setting, words, upper)))
+
+
+def _sketched(scene: Scene, setting: Layout) -> Picture:
     """A sketch and a label: nothing is needed that was made before, at any size."""
-    upper, above = _above(design(scene), setting, channels, len(words.lines))
-    blocks, below = frame(setting, channels).printed(words)
-    last = chunk(b"IDAT", *blocks, bytes(above.then(below)), behind=END)
-    return picture_of("png", (upper, Piece.of(last)))
+    words = label(scene, setting)
+    piece, upper = _above(design(scene), setting, _channels(scene), len(words.lines))
+    return picture_of("png", (piece, _printed(scene, setting, words, upper)))
+
+
+def _printed(scene: Scene, setting: Layout, words: Label, upper: Sum) -> Piece:
+    """The end of a file: its label below a scenery of this sum."""
+    blocks, lower = frame(setting, _channels(scene)).printed(words)
+    return Piece.of(chunk(b"IDAT", *blocks, bytes(upper.then(lower)), behind=END))
 
 
 @lru_cache(maxsize=_SKETCHES_KEPT)

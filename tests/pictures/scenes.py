@@ -1,7 +1,6 @@
 """Scenes and pictures for the tests, and how to look at what was drawn."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from io import BytesIO
 from typing import cast
 
@@ -24,6 +23,8 @@ PLAIN = Scene(
 )
 
 ASCII = {cells(chr(code))[0]: chr(code) for code in range(32, 127)}
+
+replace = Scene._replace
 
 
 def sized(width: int, height: int, scene: Scene = PLAIN) -> Scene:

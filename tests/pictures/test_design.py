@@ -1,12 +1,10 @@
 """A prompt gets the scene and the colours it names."""
 
-from dataclasses import replace
-
 import pytest
 
 from mock_server.pictures.design import POOL, design, pool
 from mock_server.pictures.palette import Colour
-from tests.pictures.scenes import PLAIN
+from tests.pictures.scenes import PLAIN, replace
 
 
 def near(one: Colour, other: Colour) -> bool:

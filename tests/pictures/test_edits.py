@@ -1,7 +1,5 @@
 """An edit shows what it was given: its references, and all that its mask keeps."""
 
-from dataclasses import replace
-
 import pytest
 from PIL import Image, ImageDraw
 
@@ -16,6 +14,7 @@ from tests.pictures.scenes import (
     image,
     pixel,
     reference,
+    replace,
     sized,
     written,
 )

@@ -1,14 +1,12 @@
 """A label says what it has to, in the room there is."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.pictures.glyphs import CELL_WIDTH
 from mock_server.pictures.label import cells_of, label, layout, wrapped
-from tests.pictures.scenes import PLAIN
+from tests.pictures.scenes import PLAIN, replace
 
 TEXT = st.text(st.sampled_from("ab cd  中🚀é\u0301ש"), max_size=120).map(lambda text: text.strip())
 

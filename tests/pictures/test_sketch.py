@@ -1,6 +1,5 @@
 """A sketch is the picture that its tiles show, at any size, from nothing that was kept."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -18,7 +17,7 @@ from mock_server.pictures.lettering import band
 from mock_server.pictures.tones import BACKDROP, tints
 from mock_server.pictures.vignettes import vignette
 from tests.pictures import strict_png
-from tests.pictures.scenes import PLAIN, image, sized, written
+from tests.pictures.scenes import PLAIN, image, replace, sized, written
 
 ROUGH = replace(PLAIN, quality="low", price="0.005", rough=True)
 SIZES = [

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -173,12 +172,12 @@ def _drawn(plant: Plant, change: Any) -> None:
 
 @sin("output-format")
 def webp_is_png(plant: Plant) -> None:
-    _drawn(plant, lambda s: replace(s, output_format="png") if s.output_format == "webp" else s)
+    _drawn(plant, lambda s: s._replace(output_format="png") if s.output_format == "webp" else s)
 
 
 @sin("output-format")
 def jpeg_is_png_with_transparency_asked_or_not(plant: Plant) -> None:
-    _drawn(plant, lambda s: replace(s, output_format="png") if s.output_format == "jpeg" else s)
+    _drawn(plant, lambda s: s._replace(output_format="png") if s.output_format == "jpeg" else s)
 
 
 @sin("output-format")
@@ -193,17 +192,17 @@ def ninety_nine_percent(plant: Plant) -> None:
 
 @sin("background")
 def transparent_webp_is_opaque(plant: Plant) -> None:
-    _drawn(plant, lambda s: replace(s, background="opaque") if s.output_format == "webp" else s)
+    _drawn(plant, lambda s: s._replace(background="opaque") if s.output_format == "webp" else s)
 
 
 @sin("background")
 def transparent_png_is_opaque(plant: Plant) -> None:
-    _drawn(plant, lambda s: replace(s, background="opaque") if s.output_format == "png" else s)
+    _drawn(plant, lambda s: s._replace(background="opaque") if s.output_format == "png" else s)
 
 
 @sin("background")
 def opaque_pictures_have_alpha(plant: Plant) -> None:
-    _drawn(plant, lambda s: replace(s, background="transparent") if _is_opaque(s) else s)
+    _drawn(plant, lambda s: s._replace(background="transparent") if _is_opaque(s) else s)
 
 
 def _is_opaque(scene: Any) -> bool:
@@ -213,7 +212,7 @@ def _is_opaque(scene: Any) -> bool:
 @sin("background")
 def transparent_jpeg_is_taken(plant: Plant) -> None:
     plant.patch(requests, "_check_background", lambda *a: None)
-    _drawn(plant, lambda s: replace(s, background="opaque") if s.output_format == "jpeg" else s)
+    _drawn(plant, lambda s: s._replace(background="opaque") if s.output_format == "jpeg" else s)
 
 
 @sin("background")

@@ -1,7 +1,6 @@
 """Sins against sizes, tiers and modes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -120,21 +119,21 @@ def _drawn(plant: Plant, change: Callable[[Any], Any]) -> None:
 
 @sin("size-exact")
 def pictures_one_step_larger(plant: Plant) -> None:
-    _drawn(plant, lambda scene: replace(scene, width=scene.width + 16))
+    _drawn(plant, lambda scene: scene._replace(width=scene.width + 16))
 
 
 @sin("size-exact")
 def portraits_lie_on_their_side(plant: Plant) -> None:
     def lay(scene: Any) -> Any:
         wide, high = max(scene.width, scene.height), min(scene.width, scene.height)
-        return replace(scene, width=wide, height=high)
+        return scene._replace(width=wide, height=high)
 
     _drawn(plant, lay)
 
 
 @sin("size-exact")
 def the_second_picture_is_smaller(plant: Plant) -> None:
-    _drawn(plant, lambda s: replace(s, height=s.height - 16) if s.index == 1 else s)
+    _drawn(plant, lambda s: s._replace(height=s.height - 16) if s.index == 1 else s)
 
 
 @sin("size-grammar")
