@@ -168,7 +168,7 @@ OPTIONS: tuple[Option, ...] = (
         "URL",
     ),
     Option("rule", "judge only these rules", metavar="ID", many=True),
-    Option("parallel", "how many requests may run at once (default: 24)", count, "N"),
+    Option("parallel", "how many requests may run at once (default: 48)", count, "N"),
     Option("seed", "the seed of all that chance draws (default: a fresh one)", count, "N"),
 )
 
@@ -223,7 +223,7 @@ def read_settings(get: Callable[[str], object], environment: Mapping[str, str]) 
         time_scale=_float(get("time_scale")),
         callback_url=_text(get("callback_url")),
         rules=tuple(sorted(_names(get("rule")))),
-        parallel=int(_float(get("parallel")) or 24),
+        parallel=int(_float(get("parallel")) or 48),
         seed=None if get("seed") is None else int(_float(get("seed")) or 0),
     )
 
