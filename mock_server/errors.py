@@ -68,6 +68,21 @@ class ApiError(Exception):
         self.headers = headers
         self.status = status
 
+    def anew(self) -> "ApiError":
+        """The same refusal, to be raised once.
+
+        One that is kept must not be raised: by its traceback it would keep whoever it refused.
+        """
+        return ApiError(
+            self.message,
+            kind=self.kind,
+            code=self.code,
+            param=self.param,
+            rule=self.rule,
+            headers=self.headers,
+            status=self.status,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 from aiohttp import hdrs, web
 
@@ -48,10 +49,9 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds, the shorter where a client may go by either header (Rule: status)."""
     asked = []
     for name, per_second in (("Retry-After", 1), ("retry-after-ms", 1000)):
-        try:
-            asked.append(float(headers[name]) / per_second)
-        except (KeyError, ValueError):
-            continue
+        if name in headers:
+            with suppress(ValueError):
+                asked.append(float(headers[name]) / per_second)
     return min(asked, default=None)
 
 

@@ -70,15 +70,19 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except ApiError as error:
-        found = error
+        return _refused(request, error)
     except FaultError as error:
-        found = bad_fault(str(error))
+        return _refused(request, bad_fault(str(error)))
     except web.HTTPException as error:
-        found = _api_error(request.app[MOCK], request, error)
+        return _refused(request, _api_error(request.app[MOCK], request, error))
     except Exception:  # noqa: BLE001 - logged with its traceback, and answered as a bug of ours
         _log.exception("a bug in the mock: %s %s", request.method, request.path)
-        found = internal("The mock failed; this is a bug of the mock, see its log")
-    return error_answer(request.app[MOCK], found, request[EXCHANGE])
+        bug = internal("The mock failed; this is a bug of the mock, see its log")
+        return _refused(request, bug)
+
+
+def _refused(request: web.Request, error: ApiError) -> web.Response:
+    return error_answer(request.app[MOCK], error, request[EXCHANGE])
 
 
 def error_answer(mock: Mock, error: ApiError, exchange: Exchange | None = None) -> web.Response:

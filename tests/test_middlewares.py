@@ -1,11 +1,13 @@
 """What happens to every request: its id, its key, and its refusal in the envelope."""
 
+import gc
 import logging
 from decimal import Decimal
 from typing import Any, NoReturn
 
 import pytest
 
+from mock_server.errors import ApiError
 from mock_server.settings import KeyGrant
 from mock_server.store.memory import MemoryStore
 from tests.api import Api, example_request, running
@@ -157,3 +159,27 @@ async def test_the_journal_tells_what_was_decided_and_by_which_rule() -> None:
         assert (last["id"], last["status"], last["rule"]) == (rejected.request_id, 400, "size-grid")
         assert "1024x641" in last["message"]
         assert last["decided"] == {}
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [{"size": "1000x1000"}, {"n": "x"}, {"size": "1024x1024", "image_urls": ["http://10.0.0.1/a"]}],
+)
+async def test_nothing_of_a_refusal_waits_for_the_garbage_collector(wishes: dict[str, Any]) -> None:
+    """What refers to itself - an error, its traceback, a frame, the error - does."""
+    async with running() as api:
+        for number in range(3):
+            assert (await api.create(prompt=f"warm up {number}", **wishes)).status == 400
+        gc.collect()
+        gc.disable()
+        try:
+            before = errors_in_memory()
+            for number in range(20):
+                assert (await api.create(prompt=f"refuse {number}", **wishes)).status == 400
+            assert errors_in_memory() <= before + 1
+        finally:
+            gc.enable()
+
+
+def errors_in_memory() -> int:
+    return sum(isinstance(thing, ApiError) for thing in gc.get_objects())

@@ -59,7 +59,7 @@ class Quotes:
         """The quote for fields that keep their schemas; raises ApiError as reading them does."""
         blank = self._remembered(operation, *map(fields.get, _DECISIVE))
         if isinstance(blank, ApiError):
-            raise blank.with_traceback(None)
+            raise blank.anew()
         return Quote(_about(blank.request, str(fields["prompt"])), *blank[1:])
 
     def _blank(self, operation: Operation, *values: object) -> Quote | ApiError:
@@ -70,7 +70,7 @@ class Quotes:
             request = read_image_request(fields, operation, self.table, has_references=False)
             return self.of(request, first=None)
         except ApiError as error:
-            return error
+            return error.anew()
 
     def of(self, request: ImageRequest, *, first: Fraction | None) -> Quote:
         """The quote for a request; `first` is the ratio of its first reference, where known.

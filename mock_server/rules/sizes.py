@@ -142,61 +142,53 @@ def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
 
     Among equally near ones those come first whose ratio is most like the given one.
     """
+    rows, step = _legal_rows(table), table.multiple
+    worst = _reach(rows, size, step=step, count=count)
     nearest: list[tuple[int, int, int]] = []
-    for row in _outwards(_legal_rows(table), size.width):
-        across = (row.width - size.width) ** 2
-        worst = nearest[-1][0] if len(nearest) >= count else math.inf
-        if across > worst:
-            break
-        if across + row.least_rise(size.height) ** 2 <= worst:
-            heights = row.heights_near(size.height, step=table.multiple, count=count)
-            found = [
-                (across + (height - size.height) ** 2, row.width, height) for height in heights
-            ]
-            nearest = _least([*nearest, *found], count=count)
+    for width, lowest, highest in _between(rows, size.width, math.isqrt(worst)):
+        across = (width - size.width) ** 2
+        rise = max(lowest - size.height, size.height - highest)
+        if rise > 0 and across + rise * rise > worst:
+            continue
+        radius = math.isqrt(worst - across)
+        first = max((size.height - radius + step - 1) // step * step, lowest)
+        heights = range(first, min(size.height + radius, highest) + 1, step)
+        nearest += [(across + (legal - size.height) ** 2, width, legal) for legal in heights]
     nearest.sort(key=lambda found: (found[0], _unlikeness(Size(*found[1:]), size), found[1:]))
     return [Size(width, height) for _, width, height in nearest[:count]]
 
 
-class _Row(NamedTuple):
-    """The legal heights of one width, both ends included."""
+_Row = tuple[int, int, int]
+"""A width, and the lowest and the highest legal height of it. Plain: a refusal looks at dozens."""
 
-    width: int
-    lowest: int
-    highest: int
+# So many rows are passed over in the first look for the row that is nearest.
+_STRIDE = 8
 
-    def least_rise(self, height: int) -> int:
-        """No legal height is nearer to the given one than that."""
-        return max(self.lowest - height, height - self.highest, 0)
-
-    def heights_near(self, height: int, *, step: int, count: int) -> range:
-        """Legal heights, among which are the `count` nearest ones."""
-        nearest = min(max(height // step * step, self.lowest), self.highest)
-        first = max(nearest - count * step, self.lowest)
-        last = min(nearest + count * step, self.highest)
-        return range(first, last + 1, step)
+# Farther than any size is from another, squared.
+_FAR = 10**210
 
 
-def _outwards(rows: Sequence[_Row], width: int) -> Iterator[_Row]:
-    """The rows by the distance of their widths, the nearest first."""
-    right = bisect_left(rows, width, key=lambda row: row.width)
-    left = right - 1
-    while left >= 0 and right < len(rows):
-        if width - rows[left].width <= rows[right].width - width:
-            yield rows[left]
-            left -= 1
-        else:
-            yield rows[right]
-            right += 1
-    yield from rows[right:]
-    yield from reversed(rows[: left + 1])
+def _reach(rows: Sequence[_Row], size: Size, *, step: int, count: int) -> int:
+    """A distance, squared, within which there are so many sizes: one in each of the nearest rows.
+
+    The nearest rows are looked for about the nearest one of a few; others would only reach farther.
+    """
+    width, height = size
+    level = (height + step // 2) // step * step
+
+    def distance(row: _Row) -> int:
+        across, lowest, highest = row
+        legal = lowest if level < lowest else min(level, highest)
+        return (across - width) ** 2 + (legal - height) ** 2
+
+    about = min(range(0, len(rows), _STRIDE), key=lambda place: distance(rows[place]), default=0)
+    near = sorted(map(distance, rows[max(about - _STRIDE, 0) : about + _STRIDE]))
+    return near[count - 1] if len(near) >= count else _FAR
 
 
-def _least(found: list[tuple[int, int, int]], *, count: int) -> list[tuple[int, int, int]]:
-    """The nearest of them, and those that are just as near as the last."""
-    found.sort()
-    last = found[min(count, len(found)) - 1][0]
-    return [item for item in found if item[0] <= last]
+def _between(rows: Sequence[_Row], width: int, reach: int) -> Sequence[_Row]:
+    """The rows whose widths are so near."""
+    return rows[bisect_left(rows, (width - reach,)) : bisect_left(rows, (width + reach + 1,))]
 
 
 def _unlikeness(candidate: Size, size: Size) -> float:
@@ -208,8 +200,8 @@ def _unlikeness(candidate: Size, size: Size) -> float:
 @lru_cache(maxsize=8)
 def _legal_rows(table: SizeTable) -> tuple[_Row, ...]:
     widths = range(table.multiple, table.long_edge_max + 1, table.multiple)
-    rows = (_Row(width, *_legal_heights(width, table)) for width in widths)
-    return tuple(row for row in rows if row.lowest <= row.highest)
+    rows = ((width, *_legal_heights(width, table)) for width in widths)
+    return tuple(row for row in rows if row[1] <= row[2])
 
 
 def _legal_heights(width: int, table: SizeTable) -> tuple[int, int]:

@@ -1,5 +1,8 @@
 """What a request comes to, whether it is remembered or not."""
 
+import gc
+import weakref
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -62,3 +65,22 @@ def test_the_cheapest_quality_is_that_of_the_price_list() -> None:
     contract = own_contract()
     for tier, row in contract.prices.per_image.items():
         assert row[quotes().cheapest(tier)] == min(row.values())
+
+
+class Asked(dict[str, object]):
+    """Fields of which can be seen whether they are still there."""
+
+
+def test_a_remembered_refusal_keeps_nobody_whom_it_refused() -> None:
+    refusing = quotes()
+    gc.disable()
+    try:
+        for _ in range(2):
+            asked = Asked(fields(size="1000x1000"))
+            seen = weakref.ref(asked)
+            with suppress(ApiError):
+                refusing.without_references(asked, Operation.CREATE)
+            del asked
+            assert seen() is None
+    finally:
+        gc.enable()
