@@ -15,9 +15,17 @@ from contracts.exchange import Exchange, at
 from contracts.judge import NotJudgedError
 from contracts.oracle import prices
 from contracts.oracle.requests import Expectation
+from contracts.oracle.schemas import complaints
 from contracts.wave import Wave, Weighing
 
-__all__ = ["NO_BALANCE", "credits_of", "judge_charge", "judge_record", "record_of"]
+__all__ = [
+    "NO_BALANCE",
+    "credits_of",
+    "judge_charge",
+    "judge_record",
+    "record_of",
+    "shape_problems",
+]
 
 NO_BALANCE = "the target offers no balance (GET /balance)"
 
@@ -57,6 +65,7 @@ def judge_record(court: Court, exchange: Exchange, price: Decimal, *, ended: boo
         problems.append(f"settled is {settled!r}")
     if task_id is not None and at(found.answer.json, "data", "taskId") != task_id:
         problems.append(f"taskId is {at(found.answer.json, 'data', 'taskId')!r}")
+    problems += shape_problems(court.world, "Record", found)
     name = "settle-once" if task_id and ended and price else "settle-once/records"
     court.judge(
         name if task_id else "settle-once/sync-record",
@@ -64,6 +73,15 @@ def judge_record(court: Court, exchange: Exchange, price: Decimal, *, ended: boo
         expected=f"a record: settled {str(ended).lower()}, credits {wanted}",
         problems=problems,
     )
+
+
+def shape_problems(world: World, schema: str, exchange: Exchange) -> list[str]:
+    """Why an answer about money is not by its schema, or in another currency than the prices."""
+    found = complaints(world.spec, schema, exchange.answer.json)
+    currency = at(exchange.answer.json, "data", "currency")
+    wanted = world.spec.facts.price.currency
+    wrong = [] if currency == wanted else [f"currency is {currency!r}; expected {wanted!r}"]
+    return [*(f"{place}: {words}" for place, words in found), *wrong]
 
 
 def record_of(court: Court, exchange: Exchange) -> Exchange:

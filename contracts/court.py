@@ -10,7 +10,7 @@ from http import HTTPStatus
 from contracts.asking import expected_of
 from contracts.claims import Probe, World
 from contracts.exchange import Exchange, at
-from contracts.judge import Judge, NotJudgedError
+from contracts.judge import BreachError, Judge, NotJudgedError
 from contracts.oracle import pictures, sizes, synchronous, tasks
 from contracts.oracle.problem import Problem
 from contracts.oracle.requests import Expectation, Mode
@@ -20,6 +20,8 @@ __all__ = ["Court", "must_be_offered"]
 
 NO_MONEY = 402
 TOO_MANY = 429
+SIZED = ("mode-both", "profile")
+"""Rules that decide a size: a probe of theirs that measures another breaks them."""
 MODES = ("mode-auto", "mode-both", "profile", "reference-routing", "mode/edits")
 OPTIONAL = ("/images/generations-sync", "/balance", "/records", "/files", "/video")
 """Paths that were observed of the provider, and are stated by nobody."""
@@ -81,20 +83,31 @@ class Court:
         history = self.target.history(probe)
         self._must_be_accepted(probe, history.created, expected)
         found = tasks.problems(self.target.spec, expected, history.created, history.polls)
-        self._judge(
-            probe,
-            found,
-            history.last if history.polls else history.created,
-            f"a task that ends {expected.ends}, told as the contract says",
-            ("mode", "task-created", "task-poll", "task-poll/fields", "task-steps"),
-        )
+        try:
+            self._judge(
+                probe,
+                found,
+                history.last if history.polls else history.created,
+                f"a task that ends {expected.ends}, told as the contract says",
+                ("mode", "task-created", "task-poll", "task-poll/fields", "task-steps"),
+            )
+        except BreachError:
+            self._noting_results(probe, history, expected)
+            raise
         if expected.ends == "completed":
             self._ended(history)
-            self.results(history.last, expected)
+            self.results(history.last, expected, probe.rule)
         return history
 
-    def results(self, poll: Exchange, expected: Expectation) -> None:
-        """Judges the pictures behind a completed task's URLs."""
+    def _noting_results(self, probe: Probe, history: History, expected: Expectation) -> None:
+        """What is wrong with the pictures too is not hidden by what is wrong with the task."""
+        try:
+            self.results(history.last, expected, probe.rule)
+        except BreachError as error:
+            self.judge.broken(error.breach)
+
+    def results(self, poll: Exchange, expected: Expectation, rule: str = "size-exact") -> None:
+        """Judges the pictures behind a completed task's URLs; `rule` is the probe's."""
         urls = tasks.result_urls(poll)
         fetched = [self.target.fetch(url) for url in urls]
         for each in fetched:
@@ -103,7 +116,10 @@ class Court:
         found = [each.answer.body for each in fetched if each.answer.status == 200]
         problems = synchronous.picture_problems(expected, found)
         self.judge.problems(
-            problems, poll, expected=_wanted(expected), kept=PICTURES if found else ()
+            _blamed(rule, problems),
+            poll,
+            expected=_wanted(expected),
+            kept=PICTURES if found else (),
         )
         if expected.size is None:
             self._derived(poll, expected, found)
@@ -220,13 +236,10 @@ class Court:
         expected: str,
         kept: Iterable[str],
     ) -> None:
-        """A wrong mode breaks the rule of the probe, if that is about modes."""
+        """A wrong mode or size breaks the rule of the probe, if that is about modes or sizes."""
         rule = probe.rule if probe.rule in MODES else "mode"
-        named = [
-            Problem(*_split(rule, problem.text)) if problem.rule == "mode" else problem
-            for problem in found
-        ]
         names = [rule if name == "mode" else name for name in kept]
+        named = _blamed(probe.rule, found)
         self.judge.problems(named, exchange, expected=expected, kept=names)
 
     def _extras(self) -> bool | None:
@@ -252,6 +265,14 @@ def _status(exchange: Exchange) -> str:
 def _letters(text: str) -> str:
     """The text without case, blanks and underscores: `aspect ratio` names `aspect_ratio`."""
     return "".join(character for character in text.lower() if character not in " _-[]")
+
+
+def _blamed(rule: str, problems: Iterable[Problem]) -> list[Problem]:
+    """The problems of mode and size under the rule of the probe, where that decides them."""
+    by_rule = {"mode": rule in MODES, "size-exact": rule in SIZED}
+    return [
+        Problem(*_split(rule, each.text)) if by_rule.get(each.rule) else each for each in problems
+    ]
 
 
 def _split(rule: str, text: str) -> tuple[str, str, str | None]:

@@ -131,7 +131,8 @@ class Judge:
     ) -> bool:
         """Judges what an oracle found, each under its own rule; `kept` names what it looked at.
 
-        What only warns is noted before what counts is raised.
+        What only warns is noted before what counts is raised; of several that count the first is
+        raised and the others are noted too, so that none hides another.
         """
         by_name: dict[str, list[str]] = {}
         for problem in problems:
@@ -140,6 +141,10 @@ class Judge:
         for name in kept:
             by_name.setdefault(name, [])
         names = sorted(by_name, key=lambda name: self._counts(name) and bool(by_name[name]))
+        for name in [name for name in names if self._counts(name) and by_name[name]][1:]:
+            claim = Claim.parse(name)
+            breach = self._breach(claim, exchange, expected, by_name[name], repeat)
+            self._note(breach, Outcome.FAIL)
         results = [
             self(name, exchange, expected=expected, problems=by_name[name], repeat=repeat)
             for name in names

@@ -193,6 +193,9 @@ def faulty_fields(spec: Spec) -> list[Faulty]:
     longest = spec.field("prompt").max_length or 0
     found += [Faulty("prompt too long", {"prompt": "x" * (longest + 1)})]
     found += [Faulty("prompt blank", {"prompt": " \n\t"}), Faulty("prompt empty", {"prompt": ""})]
+    required = [f.name for f in spec.fields["GenerationRequest"].values() if f.required]
+    found += [Faulty(f"{name} missing", {name: None}) for name in required]
+    found += [Faulty("model unknown", {"model": "no-such-model"})]
     return found + wrong_types(spec)
 
 
@@ -304,8 +307,23 @@ def _legal(spec: Spec) -> frozenset[Size]:
 def _boundary_sizes(spec: Spec) -> tuple[Size, ...]:
     chosen = [*tier_edges(spec), *(size for rule in SIZE_RULES for size in _tightest(spec, rule))]
     chosen += [size for tier in spec.facts.tier.tiers for size in tier.typical]
+    chosen += _amid_tiers(spec)
     both = {each for size in chosen for each in (size, size.turned)} & _legal(spec)
     return tuple(sorted(both, key=lambda size: (size.long_edge, size.pixels, size)))
+
+
+def _amid_tiers(spec: Spec) -> list[Size]:
+    """In each tier a wide legal size far from its bounds, both sides odd numbers of steps."""
+    step = spec.facts.size_grid.multiple
+    return [
+        odd[len(odd) // 2]
+        for sizes in legal_by_tier(spec).values()
+        if (odd := sorted(filter(lambda size: _is_odd(size, step), sizes), key=_pixels))
+    ]
+
+
+def _is_odd(size: Size, step: int) -> bool:
+    return size.width > size.height and all(side // step % 2 for side in size)
 
 
 @lru_cache(maxsize=32)
@@ -316,21 +334,23 @@ def _near_misses(spec: Spec, rule: str) -> tuple[str, ...]:
 
 
 def _tightest(spec: Spec, rule: str) -> list[Size]:
-    """The legal wide sizes on the bounds of a rule: the first and the last of those."""
+    """The legal wide sizes on the bounds of a rule: first, middle and last of those."""
     wide = sorted(size for size in _legal(spec) if size.width >= size.height)
     key = _MEASURES[rule]
     best, least = max(map(key, wide)), min(map(key, wide))
     on_bound = [size for size in wide if key(size) == best]
-    return [on_bound[0], on_bound[-1], next(size for size in wide if key(size) == least)]
+    ends = [on_bound[0], on_bound[len(on_bound) // 2], on_bound[-1]]
+    return [*ends, next(size for size in wide if key(size) == least)]
 
 
 def _off_grid(spec: Spec) -> Iterator[Size]:
-    """One pixel, half a step and a step less one off, one side at a time."""
+    """One pixel, half a step and a step less one off, one side at a time, in the midst of tiers."""
     step = spec.facts.size_grid.multiple
-    width, height = spec.facts.tier.tiers[0].typical[0]
-    for off in sorted({1, 2, step // 4, step // 2, step - 1} - {0}):
-        yield Size(width + off, height)
-        yield Size(width, height - off)
+    offsets = sorted({1, 2, step // 4, step // 2, step - 1} - {0})
+    for width, height in [spec.facts.tier.tiers[0].typical[0], *_amid_tiers(spec)]:
+        for off in offsets:
+            yield Size(width + off, height)
+            yield Size(width, height - off)
 
 
 def _outside(spec: Spec, rule: str) -> list[Size]:
@@ -345,6 +365,7 @@ def _outside(spec: Spec, rule: str) -> list[Size]:
     for side, is_below in zip(sides, (True, False), strict=True):
         nearest = sorted(side, key=_MEASURES[rule], reverse=is_below)
         found += [*nearest[:3], *_first_of_each_tier(spec, nearest)]
+        found += sorted(side, key=_steepness)[:1]
     return list(dict.fromkeys(found))
 
 
@@ -357,7 +378,7 @@ def _first_of_each_tier(spec: Spec, sizes: Sequence[Size]) -> list[Size]:
 def _neighbours(spec: Spec) -> tuple[Size, ...]:
     """The wide sizes of the grid that are not legal, one step away from one that is."""
     step, legal = spec.facts.size_grid.multiple, _legal(spec)
-    moves = ((step, 0), (-step, 0), (0, step), (0, -step))
+    moves = ((step, 0), (-step, 0), (0, step), (0, -step), (step, step), (-step, -step))
     around = {Size(w + x, h + y) for w, h in legal for x, y in moves}
     return tuple(sorted(size for size in around - legal if size.width >= size.height))
 

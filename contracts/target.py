@@ -167,10 +167,10 @@ class Target:
         """The request that asks for a task."""
         return Request("GET", f"/images/generations?task_id={task_id}", key=key)
 
-    def abandon(self, request: Request, *, price: Decimal) -> None:
+    def abandon(self, request: Request, *, price: Decimal, after_s: float) -> None:
         """Sends a request and goes away before its answer; its price counts as spent."""
         with self._paid(price, price):
-            self.transport.abandon(request, after_s=max(0.05, 5 * self.state.time_scale))
+            self.transport.abandon(request, after_s=after_s)
         self.directory.note("sent", [request.method, 0])
 
     def get(self, path: str, *, key: Key = Key.MAIN) -> Exchange:

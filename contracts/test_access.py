@@ -10,6 +10,7 @@ from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court, must_be_offered
 from contracts.exchange import Exchange, File, Key, Request, at
 from contracts.judge import NotJudgedError
+from contracts.oracle.prices import largest
 from contracts.run import Run
 from contracts.samples import SAMPLE, gradient
 
@@ -109,6 +110,22 @@ def test_the_scheme_may_be_written_in_any_case(court: Court, run: Run) -> None:
 
 
 @rule("auth")
+@bill(Level.FREE, requests=8)
+def test_a_key_is_taken_whole_and_from_its_header_alone(court: Court, run: Run) -> None:
+    """Half a key, a longer one, one in other letters; and the right one in another place."""
+    scheme, key = court.world.spec.facts.auth.scheme, run.keys[Key.MAIN]
+    is_open = run.state.control is not None and run.state.control.open_accounts
+    near = {"half of the key": key[: len(key) // 2], "a longer key": f"{key}x"}
+    near |= {"the key in other letters": key.swapcase()} if key.swapcase() != key else {}
+    for title, other in near.items() if not is_open else ():
+        _judge_stranger(court, title, "/models", (("Authorization", f"{scheme} {other}"),))
+    for name in ("api_key", "key", "access_token"):
+        _judge_stranger(court, f"the key as ?{name}=", f"/models?{name}={key}", ())
+    for name in ("X-Api-Key", "Api-Key"):
+        _judge_stranger(court, f"the key as {name}", "/models", ((name, key),))
+
+
+@rule("auth")
 @bill(Level.FREE, requests=60)
 def test_a_refused_key_creates_and_costs_nothing(court: Court) -> None:
     target, world = court.target, court.world
@@ -162,7 +179,7 @@ def test_each_key_has_its_own_balance(court: Court, run: Run) -> None:
     court.judge("auth/key-is-account", exchange, expected=told, problems=problems)
 
 
-@rule("base", "base/short-prefix")
+@rule("base", "base/short-prefix", "auth")
 @bill(Level.FREE, requests=4)
 def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
     """Only where the target lies under one of the contract's own prefixes."""
@@ -170,11 +187,13 @@ def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
     parts = urlsplit(base)
     if parts.path not in prefixes:
         raise NotJudgedError(f"the base URL does not end in one of {', '.join(prefixes)}")
+    own = court.target.get("/models").answer.json
     for prefix in prefixes:
         url = f"{parts.scheme}://{parts.netloc}{prefix}"
         name = "base" if prefix == parts.path else "base/short-prefix"
         models = court.target.get(f"{url}/models")
-        wrong = [] if at(models.answer.json, "object") == "list" else [_told(models)]
+        same = at(models.answer.json, "object") == "list" and models.answer.json == own
+        wrong = [] if same else [_told(models)]
         court.judge(name, models, expected=f"the models under {prefix}", problems=wrong)
         poll = court.target.get(f"{url}/images/generations?task_id=nobody-knows-this")
         wrong = [] if poll.answer.status == 404 else [_told(poll)]
@@ -187,31 +206,67 @@ def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
         court.judge(
             name, refused, expected=f"400 for an illegal size under {prefix}", problems=wrong
         )
+        keyless = court.target.send(Request("GET", f"{url}/models", key=Key.NONE))
+        wrong = [] if keyless.answer.status == 401 else [_told(keyless)]
+        court.judge("auth", keyless, expected=f"401 without a key under {prefix}", problems=wrong)
+
+
+@rule("base/short-prefix")
+@bill(Level.FREE, requests=24, largest=lambda world: largest(world.spec))
+def test_every_operation_is_there_under_the_other_prefix(court: Court, run: Run) -> None:
+    """What is served or refused here is served or refused there, by the same status."""
+    other, world = _other_base(court, run), court.world
+    for name, request in operations(world).items():
+        asked = _without_prompt(request) if _makes_pictures(request) else request
+        here = court.target.send(asked, largest=_largest(world, asked))
+        there = replace(asked, path=f"{other}{asked.path}")
+        found = court.target.send(there, largest=_largest(world, asked))
+        wrong = [] if found.answer.status == here.answer.status else [_told(found)]
+        told = f"{here.answer.status} for the {name}, as under the base URL"
+        court.judge("base/short-prefix", found, expected=told, problems=wrong)
 
 
 @rule("base/short-prefix")
 @bill(Level.FULL, requests=1, largest=lambda world: expected_of(world, generation(world)).price)
 def test_a_task_is_found_under_the_other_prefix(court: Court, run: Run) -> None:
-    base, prefixes = run.state.base_url, court.world.spec.facts.base.prefixes
-    parts = urlsplit(base)
+    other = _other_base(court, run)
+    made = probe(court.world, "watched", task(court.world), rule="base")
+    task_id = court.target.history(made).created.answer.task_id
+    poll = court.target.get(f"{other}/images/generations?task_id={task_id}")
+    wrong = [] if poll.answer.task_id == task_id else [_told(poll)]
+    court.judge("base/short-prefix", poll, expected="the same task", problems=wrong)
+
+
+def _other_base(court: Court, run: Run) -> str:
+    """The base URL with the contract's other prefix."""
+    prefixes = court.world.spec.facts.base.prefixes
+    parts = urlsplit(run.state.base_url)
     if parts.path not in prefixes:
         raise NotJudgedError(f"the base URL does not end in one of {', '.join(prefixes)}")
     other = next(prefix for prefix in prefixes if prefix != parts.path)
-    made = probe(court.world, "watched", task(court.world), rule="base")
-    task_id = court.target.history(made).created.answer.task_id
-    url = f"{parts.scheme}://{parts.netloc}{other}/images/generations?task_id={task_id}"
-    poll = court.target.get(url)
-    wrong = [] if poll.answer.task_id == task_id else [_told(poll)]
-    court.judge("base/short-prefix", poll, expected="the same task", problems=wrong)
+    return f"{parts.scheme}://{parts.netloc}{other}"
+
+
+def _makes_pictures(request: Request) -> bool:
+    return request.method == "POST" and request.path.startswith("/images/")
+
+
+def _largest(world: World, request: Request) -> Decimal:
+    return expected_of(world, request).largest if _makes_pictures(request) else Decimal(0)
+
+
+def _without_prompt(request: Request) -> Request:
+    """The request as it must be refused, so that it costs nothing."""
+    if request.fields is not None:
+        return replace(request, fields={k: v for k, v in request.fields.items() if k != "prompt"})
+    return replace(request, parts=tuple(p for p in request.parts or () if p[0] != "prompt"))
 
 
 def _keyless(
     world: World, name: str, request: Request, headers: tuple[tuple[str, str], ...]
 ) -> Probe:
-    makes_pictures = request.method == "POST" and request.path.startswith("/images/")
-    largest = expected_of(world, request).largest if makes_pictures else Decimal(0)
     asked = replace(request, key=Key.NONE, headers=headers)
-    return Probe(name, asked, rule="auth", largest=largest)
+    return Probe(name, asked, rule="auth", largest=_largest(world, request))
 
 
 def _judge_refused(court: Court, probe: Probe) -> None:
@@ -219,6 +274,17 @@ def _judge_refused(court: Court, probe: Probe) -> None:
     must_be_offered(exchange)
     wrong = [] if exchange.answer.status == 401 else [_told(exchange)]
     court.judge("auth", exchange, expected="401", problems=wrong)
+
+
+def _judge_stranger(
+    court: Court, title: str, path: str, headers: tuple[tuple[str, str], ...]
+) -> None:
+    """Nobody's key is taken; what is shown of the request does not hold the real one."""
+    exchange = court.target.send(Request("GET", path, headers=headers, key=Key.NONE))
+    shown = replace(exchange.request, path=path.partition("?")[0], headers=())
+    wrong = [] if exchange.answer.status == 401 else [_told(exchange)]
+    hidden = replace(exchange, request=shown)
+    court.judge("auth", hidden, expected=f"401 for {title}", problems=wrong)
 
 
 def _judge_hidden(court: Court, exchange: Exchange) -> None:

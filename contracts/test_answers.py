@@ -53,7 +53,7 @@ def bad_numbers(world: World) -> Iterator[Probe]:
     for value in values:
         yield probe(world, f"{value!r}", generation(world, size=size, n=value), rule="n")
         yield probe(world, f"{value!r} task", generation(world, n=value), rule="n")
-    for text in (str(least - 1), str(most + 1), "two", "1.5", ""):
+    for text in (str(least - 1), str(most + 1), "two", "1.5"):
         yield probe(world, f"form {text!r}", edit(world, size=size, n=text), rule="n")
 
 
@@ -88,7 +88,12 @@ def bad_response_formats(world: World) -> Iterator[Probe]:
         on_generation = generation(world, size=size, response_format=text)
         yield probe(world, f"generation {text!r}", on_generation, rule="response-format")
         on_edit = edit(world, size=size, response_format=text)
-        yield probe(world, f"edit {text!r}", on_edit, rule="response-format")
+        as_json = edit_json(world, size=size, response_format=text)
+        if text:  # whether an empty text counts as absent in a form is not said
+            yield probe(world, f"edit {text!r}", on_edit, rule="response-format")
+        yield probe(world, f"json edit {text!r}", as_json, rule="response-format")
+        task = edit_json(world, response_format=text)
+        yield probe(world, f"task {text!r}", task, rule="response-format")
 
 
 def formats_and_backgrounds(world: World) -> Iterator[Probe]:
@@ -137,9 +142,8 @@ def bad_formats(world: World) -> Iterator[Probe]:
         name = " ".join(f"{key}={value!r}" for key, value in fields.items())
         yield probe(world, name, generation(world, size=size, **fields), rule="output-format")
         yield probe(world, f"task {name}", generation(world, **fields), rule="output-format")
-    for form in ("gif", ""):
-        request = edit(world, size=size, output_format=form)
-        yield probe(world, f"edit {form!r}", request, rule="output-format")
+    request = edit(world, size=size, output_format="gif")
+    yield probe(world, "edit 'gif'", request, rule="output-format")
 
 
 def ignored_fields(world: World) -> Iterator[Probe]:

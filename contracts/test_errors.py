@@ -32,9 +32,16 @@ def faulty(world: World) -> Iterator[Probe]:
 
 
 def faulty_forms(world: World) -> Iterator[Probe]:
-    """The same in forms, where a fault can be written there."""
+    """The same in forms, where a fault can be written there.
+
+    Empty texts are left out, but for the prompt: whether they count as absent is not said.
+    """
     for each in _of_profile(world, faulty_fields(world.spec)):
-        texts = {name: value for name, value in each.fields.items() if isinstance(value, str)}
+        texts = {
+            name: value
+            for name, value in each.fields.items()
+            if isinstance(value, str) and (value or name == "prompt")
+        }
         if texts and _is_form_field(world, texts):
             with_size: dict[str, Json] = {"size": str(default_size(world)), **texts}
             request = edit(world, **with_size)

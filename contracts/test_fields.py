@@ -69,12 +69,13 @@ def _refused(world: World, name: str, request: Request) -> Iterator[Probe]:
 
 
 def _one_of_each_kind(world: World) -> list[Faulty]:
-    kinds: dict[tuple[str, str, str | None], Faulty] = {}
+    kinds: dict[tuple[str, str, str | None, bool], Faulty] = {}
     for faulty in faulty_fields(world.spec):
         faults = expected_of(world, _sync(world, faulty.fields)).faults
         faults = faults or expected_of(world, _task(world, faulty.fields)).faults
         for fault in faults[:1]:
-            kinds.setdefault((next(iter(faulty.fields)), fault.rule, fault.part), faulty)
+            name, value = next(iter(faulty.fields.items()))
+            kinds.setdefault((name, fault.rule, fault.part, value is None), faulty)
     return list(kinds.values())
 
 
@@ -113,7 +114,7 @@ def _waiting(world: World, fields: Mapping[str, Json]) -> Request:
 
 def _is_written(value: Json) -> bool:
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return is_number or (isinstance(value, str) and bool(value.strip()))
+    return value is None or is_number or (isinstance(value, str) and bool(value.strip()))
 
 
 def _mixed(world: World, number: int, references: int, fields: Mapping[str, Json]) -> Request:

@@ -16,10 +16,11 @@ from contracts.asking import (
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
 from contracts.decode import Json
-from contracts.exchange import File, Part, Request, Transfer, at
+from contracts.exchange import Exchange, File, Part, Request, Transfer, at
 from contracts.judge import NotJudgedError
 from contracts.oracle import masks
 from contracts.oracle.synchronous import picture_bytes
+from contracts.oracle.tasks import result_urls
 from contracts.samples import SAMPLE, data_uri, gradient, half_mask, opaque_mask, text_of
 from contracts.size import Size
 
@@ -40,6 +41,7 @@ PRIVATE_HOSTS = (
     "[::ffff:10.0.0.1]",
     "localhost", "LOCALHOST",
 )  # fmt: skip
+NOWHERE = "http://127.0.0.1:9/webhook"
 PUBLIC_URL = "https://example.com/cat.png"
 
 
@@ -104,6 +106,8 @@ def edits_without_references(world: World) -> Iterator[Probe]:
         "form task": edit(world, []),
         "json": edit_json(world, size=size, images=None),
         "json empty": edit_json(world, size=size, images=[]),
+        "json task": edit_json(world, images=None),
+        "callback": edit(world, [], size=size, callback_url=NOWHERE),
     }
     for name, request in wishes.items():
         yield probe(world, name, request, rule="edit-needs-image")
@@ -131,7 +135,10 @@ def numbers_of_references(world: World) -> Iterator[Probe]:
             "all fields": generation(world, size=size, images=fewer, image=text, image_base64=text),
             "both lists": generation(world, size=size, **lists),
             "task": generation(world, images=listed),
+            "callback": generation(world, images=listed, callback_url=NOWHERE),
+            "wait": wait(world, images=listed),
             "form": edit(world, [picture] * count, size=size),
+            "form task": edit(world, [picture] * count),
             "mixed form": edit_parts(world, mixed, size=size),
             "objects": edit_json(world, size=size, images=objects),
         }
@@ -185,8 +192,19 @@ def broken_references(world: World) -> Iterator[Probe]:
         yield probe(world, f"form {title}", edit(world, [data], size=size), rule="reference-forms")
         second = edit(world, [whole, data], size=size)
         yield probe(world, f"second in a form {title}", second, rule="reference-forms")
-    task = generation(world, image_base64="!!!")
-    yield probe(world, "task", task, rule="reference-forms")
+    for title, text in texts.items():
+        objects: Json = [{"image_url": data_uri(whole)}, {"image_url": text}]
+        places = {
+            "json edit": edit_json(world, size=size, images=objects),
+            "json edit task": edit_json(world, images=objects),
+            "task": generation(world, image_base64=text),
+            "wait": wait(world, image=text),
+        }
+        for place, request in places.items():
+            yield probe(world, f"{place} {title}", request, rule="reference-forms")
+    third: Json = [text_of(whole), text_of(whole), text_of(whole[: len(whole) // 2])]
+    request = generation(world, size=size, images=third)
+    yield probe(world, "third of three", request, rule="reference-forms")
 
 
 def masks_that_fit(world: World) -> Iterator[Probe]:
@@ -216,6 +234,7 @@ def masks_that_do_not(world: World) -> Iterator[Probe]:
         "taller": half_mask(Size(SAMPLE.width, SAMPLE.height + 1)),
         "wider": half_mask(Size(SAMPLE.width + 1, SAMPLE.height)),
         "turned": half_mask(SAMPLE.turned),
+        "of the result": half_mask(size),
         "no alpha": opaque,
         "jpeg": opaque_mask(SAMPLE, mode="RGB", image_format="jpeg"),
         "webp": opaque_mask(SAMPLE, image_format="webp"),
@@ -223,13 +242,22 @@ def masks_that_do_not(world: World) -> Iterator[Probe]:
     }
     for name, data in wrong.items():
         yield probe(world, f"form {name}", edit(world, None, data, size=size), rule="mask")
-        as_json = generation(world, size=size, image=reference, mask_base64=text_of(data))
-        yield probe(world, f"json {name}", as_json, rule="mask")
+        places = {
+            "json": generation(world, size=size, image=reference, mask_base64=text_of(data)),
+            "url": generation(world, size=size, image=reference, mask_url=data_uri(data)),
+            "json edit": edit_json(world, size=size, mask={"image_url": data_uri(data)}),
+            "task": generation(world, image=reference, mask_base64=text_of(data)),
+            "wait": wait(world, image=reference, mask_base64=text_of(data)),
+        }
+        for place, request in places.items():
+            yield probe(world, f"{place} {name}", request, rule="mask")
     fits_the_second = edit(world, [gradient(OTHER), picture], mask, size=size)
     yield probe(world, "of the second reference", fits_the_second, rule="mask")
-    alone = generation(world, size=size, mask_base64=text_of(mask))
-    yield probe(world, "alone", alone, rule="mask")
-    yield probe(world, "alone task", generation(world, mask_base64=text_of(mask)), rule="mask")
+    fields: dict[str, Json] = {"mask_base64": text_of(mask), "mask_url": data_uri(mask)}
+    for name, value in fields.items():
+        alone = generation(world, size=size, **{name: value})
+        yield probe(world, f"{name} alone", alone, rule="mask")
+        yield probe(world, f"{name} alone task", generation(world, **{name: value}), rule="mask")
     yield probe(world, "task", edit(world, None, wrong["taller"]), rule="mask")
 
 
@@ -362,6 +390,15 @@ def kept_pixels(world: World) -> Iterator[Probe]:
     for inner in (True, False):
         request = edit(world, [gradient(size)], half_mask(size, inner=inner), size=size)
         yield probe(world, f"inner {inner}", request, rule="mask", level=Level.SMOKE)
+    mask: Json = {"image_url": data_uri(half_mask(size))}
+    objects: Json = [{"image_url": data_uri(gradient(size))}]
+    wishes = {
+        "two pictures": edit(world, [gradient(size)], half_mask(size), size=size, n=2),
+        "json edit": edit_json(world, size=size, images=objects, mask=mask),
+        "task": edit(world, [gradient(size)], half_mask(size), size=size, callback_url=NOWHERE),
+    }
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="mask")
 
 
 @rule("mask/kept-pixels")
@@ -371,11 +408,12 @@ def test_a_mask_keeps_what_is_opaque(probe: Probe, court: Court) -> None:
     exchange = court.hear(probe)
     size = default_size(court.world)
     files = [part[1] for part in probe.request.parts or () if isinstance(part[1], File)]
-    for data in picture_bytes(exchange):
+    mask = files[-1].content if files else half_mask(size)
+    for data in _pictures(court, probe, exchange):
         if data is None:
             raise NotJudgedError("no picture came")
         court.judge.problems(
-            masks.kept_problems(data, gradient(size), files[-1].content),
+            masks.kept_problems(data, gradient(size), mask),
             exchange,
             expected="the reference where the mask is opaque, another picture where it is not",
             kept=("mask/kept-pixels",),
@@ -422,6 +460,14 @@ def test_urls_of_the_server_itself_are_exempt(court: Court) -> None:
 @probes(ratios_of_references)
 def test_the_ratio_auto_follows_the_first_reference(probe: Probe, court: Court) -> None:
     court.hear(probe)
+
+
+def _pictures(court: Court, probe: Probe, exchange: Exchange) -> list[bytes | None]:
+    """The pictures of the answer, or those of the task that it made."""
+    if not probe.is_task:
+        return picture_bytes(exchange)
+    urls = result_urls(court.target.history(probe).last)
+    return [court.target.fetch(url).answer.body for url in urls]
 
 
 def _travelling(request: Request, transfer: Transfer) -> Request:

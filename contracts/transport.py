@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from io import BytesIO
 from types import TracebackType
 from typing import Self, cast
@@ -172,4 +172,16 @@ def _reason(error: Exception, limit: float) -> str:
         return "no answer: nobody listens there"
     if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
         return f"no answer within {limit:g} s"
+    cause = error.args[-1] if error.args and isinstance(error.args[-1], Exception) else error
+    for kinds, words in _CAUSES:
+        if isinstance(cause, kinds):
+            return f"no answer: {words}"
     return f"no answer: {str(error).partition(': ')[2] or error}"
+
+
+# The first that fits; a connection that is closed without an answer is also a bad status line.
+_CAUSES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((ConnectionError,), "the connection is closed without one"),
+    ((IncompleteRead, urllib3.exceptions.IncompleteRead), "it ends in the middle of its body"),
+    ((HTTPException,), "what came is not HTTP"),
+)

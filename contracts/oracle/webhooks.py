@@ -15,7 +15,7 @@ from contracts.oracle.problem import Problem
 from contracts.oracle.schemas import complaints
 from contracts.spec import Spec
 
-__all__ = ["Attempt", "payload_problems", "problems", "timeline"]
+__all__ = ["Attempt", "known_part", "payload_problems", "problems", "timeline"]
 
 ONCE, PAYLOAD, RETRY = "hook-once", "hook-payload", "hook-retry"
 
@@ -87,6 +87,16 @@ def payload_problems(
         *_beside_poll(data, poll),
         *_request(data, request),
     ]
+
+
+def known_part(spec: Spec, attempt: Attempt) -> dict[str, Json]:
+    """What the body's `data` says in the fields that the contract names; there may be others."""
+    data = at(_parsed(attempt.body), "data")
+    if not isinstance(data, dict):
+        return {}
+    schema = at(spec.document, "components", "schemas", "WebhookPayload", "properties", "data")
+    names = cast("dict[str, Json]", at(schema, "properties"))
+    return {name: value for name, value in data.items() if name in names}
 
 
 def _is_success(spec: Spec, answer: int | None) -> bool:
@@ -174,7 +184,7 @@ def _beside_poll(data: Mapping[str, Json], poll: Mapping[str, Json]) -> Iterator
         text = f"completeTime is {data.get('completeTime')!r}; the poll says {poll['completeTime']}"
         yield Problem(PAYLOAD, text)
     results = at(_parsed(data.get("resultJson")), "resultUrls")
-    if results != poll.get("resultUrls"):
+    if (results or None) != (poll.get("resultUrls") or None):
         text = f"resultJson holds {results!r:.160}; the poll says {poll.get('resultUrls')!r:.160}"
         yield Problem(PAYLOAD, text)
 

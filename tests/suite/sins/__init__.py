@@ -1,7 +1,17 @@
 """Every sin there is, by family; importing them enters them in `plant.SINS`."""
 
 from tests.suite.plant import SINS
-from tests.suite.sins import access, answers, errors, money, references, sizes, tasks, webhooks
+from tests.suite.sins import (
+    access,
+    answers,
+    errors,
+    money,
+    references,
+    sizes,
+    strangers,
+    tasks,
+    webhooks,
+)
 
 __all__ = [
     "SINS",
@@ -11,6 +21,7 @@ __all__ = [
     "money",
     "references",
     "sizes",
+    "strangers",
     "tasks",
     "webhooks",
 ]

@@ -1,0 +1,116 @@
+"""Sins of servers that are right nearly everywhere and wrong in one corner."""
+
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from mock_server import middlewares
+from mock_server.errors import ApiError
+from mock_server.rules import requests
+from mock_server.rules.sizes import Breach, Size
+from tests.suite.plant import Handler, Plant, sin
+
+ONCE_MORE = Breach("size-edge", "is not liked")
+
+
+@sin("size-grid")
+def the_grid_is_finer_above_two_thousand(plant: Plant) -> None:
+    def wrong(right: Any, size: Size, table: Any) -> tuple[Breach, ...]:
+        fine = replace(table, multiple=table.multiple // 2) if size.long_edge > 2048 else table
+        found: tuple[Breach, ...] = right(size, fine)
+        return found
+
+    plant.wrap(requests, "breaches", wrong)
+
+
+@sin("size-edge")
+def the_longest_edge_is_taken_at_its_corners_alone(plant: Plant) -> None:
+    def wrong(right: Any, size: Size, table: Any) -> tuple[Breach, ...]:
+        found: tuple[Breach, ...] = right(size, table)
+        is_amid = size.long_edge == table.long_edge_max and 1280 < size.short_edge < 2160
+        return (*found, ONCE_MORE) if is_amid else found
+
+    plant.wrap(requests, "breaches", wrong)
+
+
+@sin("size-pixels")
+def a_square_may_have_too_many_pixels(plant: Plant) -> None:
+    def wrong(right: Any, size: Size, table: Any) -> tuple[Breach, ...]:
+        found: tuple[Breach, ...] = right(size, table)
+        is_square = size.width == size.height
+        return tuple(each for each in found if not is_square or each.rule != "size-pixels")
+
+    plant.wrap(requests, "breaches", wrong)
+
+
+@sin("mode-both")
+def a_task_measures_what_the_tier_says(plant: Plant) -> None:
+    def wrong(right: Any, request: Any, table: Any, **kwargs: Any) -> Size:
+        asked = request if request.callback_url is None else request._replace(size=None)
+        found: Size = right(asked, table, **kwargs)
+        return found
+
+    plant.wrap(requests, "size_in", wrong)
+
+
+@sin("auth")
+def a_key_in_the_query_is_taken(plant: Plant) -> None:
+    right = middlewares._key
+
+    def wrong(mock: Any, request: web.Request) -> str:
+        try:
+            return right(mock, request)
+        except ApiError:
+            if found := request.query.get("api_key"):
+                return found
+            raise
+
+    plant.patch(middlewares, "_key", wrong)
+
+
+@sin("auth")
+def half_of_the_service_is_open(plant: Plant) -> None:
+    right = middlewares._key
+
+    def wrong(mock: Any, request: web.Request) -> str:
+        is_open = request.path.startswith("/v1") and "Authorization" not in request.headers
+        return "sk_anybody" if is_open else right(mock, request)
+
+    plant.patch(middlewares, "_key", wrong)
+
+
+@sin("base")
+def uploads_are_unknown_under_the_short_prefix(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/v1"):
+            raise ApiError("not here", kind="not_found", code="wrong")
+        return await right(request)
+
+    plant.handler("uploadFile", wrong)
+
+
+@sin("settle-once")
+def the_balance_is_told_in_euros(plant: Plant) -> None:
+    plant.answers("getBalance", change=lambda d: {**d, "data": {**d["data"], "currency": "EUR"}})
+
+
+@sin("settle-once")
+def a_record_of_two_tells_the_price_of_one(plant: Plant) -> None:
+    seen: set[float] = set()
+
+    def wrong(data: Any) -> Any:
+        seen.add(data["data"]["credits"])
+        least = min(each for each in seen | {1000.0} if each)
+        credits_ = least if data["data"]["credits"] == least * 2 else data["data"]["credits"]
+        return {**data, "data": {**data["data"], "credits": credits_}}
+
+    plant.answers("getRecord", change=wrong)
+
+
+@sin("response-format")
+def a_task_may_ask_for_any_response_format(plant: Plant) -> None:
+    def wrong(fields: dict[str, Any]) -> dict[str, Any]:
+        return fields if "size" in fields else {**fields, "response_format": None}
+
+    plant.fields(wrong)
