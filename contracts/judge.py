@@ -63,7 +63,7 @@ class Judge:
     """Decides what a breach counts for, and keeps the journal of one process.
 
     `also` are the bases judged like stated ones; assumed rules only if they are among them
-    or the target is the project's own mock.
+    or the target is the project's own mock. Where `rules` are named, no others are judged.
     """
 
     def __init__(
@@ -74,7 +74,9 @@ class Judge:
         base_url: str,
         also: Collection[str],
         mock: bool,
+        rules: Collection[str] = (),
     ) -> None:
+        self._rules = frozenset(rules)
         self._spec = spec
         self._directory = directory
         self._base_url = base_url
@@ -85,6 +87,8 @@ class Judge:
 
     def weight(self, rule: str, part: str | None = None) -> Outcome:
         """What a breach of the rule, or of its part, counts for: FAIL, WARN or NOT_JUDGED."""
+        if self._rules and rule not in self._rules:
+            return Outcome.NOT_JUDGED
         basis = self._spec.rules[rule].basis_of(part)
         if basis in {Basis.STATED, Basis.OPENAI} or basis in self._also:
             return Outcome.FAIL

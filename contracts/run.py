@@ -73,6 +73,7 @@ class Run:
             base_url=self.state.base_url,
             also=self.settings.also,
             mock=self.state.control is not None,
+            rules=self.settings.rules,
         )
         transport = _transport(self.settings.base_url, self.keys, self.spec, self.timeout_s)
         target = Target(

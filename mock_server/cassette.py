@@ -7,6 +7,7 @@ that are no text are written as their digest.
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ import pybase64
 
 from mock_server.multipart import FormError, boundary_of, read_form
 from mock_server.pictures import NotAPicture, examine
+from mock_server.purse import at
 from mock_server.watching import events_of
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Recorder",
     "request_digest",
     "shown_request",
+    "without_credentials",
 ]
 
 FILE = "cassette.jsonl"
@@ -96,6 +99,15 @@ def _form_digest(content_type: str, body: bytes) -> bytes | None:
     return orjson.dumps([(part.name, hashlib.sha256(part.data).hexdigest()) for part in parts])
 
 
+_SECRET_NAME = re.compile("key|token|secret|auth", re.IGNORECASE)
+_CREDENTIAL = re.compile(rf"(?<=[?&])([^=&]*(?:{_SECRET_NAME.pattern})[^=&]*)=[^&]*", re.IGNORECASE)
+
+
+def without_credentials(path: str) -> str:
+    """The path without what its query seems to carry of keys; some clients put them there."""
+    return _CREDENTIAL.sub(rf"\1={SECRET.decode()}", path)
+
+
 def shown_request(content_type: str, body: bytes) -> object:
     """A request for people to read: no pictures, no secrets of URLs, nothing long."""
     try:
@@ -116,7 +128,10 @@ def _shown(value: object) -> object:
     if isinstance(value, list):
         return [_shown(item) for item in value]
     if isinstance(value, dict):
-        return {name: _shown(item) for name, item in value.items()}
+        return {
+            name: SECRET.decode() if _SECRET_NAME.search(name) else _shown(item)
+            for name, item in value.items()
+        }
     if not isinstance(value, str):
         return value
     if value.startswith(("http://", "https://")):
@@ -248,6 +263,7 @@ class Cassette:
         self._folder = folder
         self._answers: dict[Key, list[Played]] = defaultdict(list)
         self._turns: dict[Key, int] = defaultdict(int)
+        self._told: dict[str, Mapping[str, object]] = {}
         try:
             lines = (folder / FILE).read_bytes().splitlines()
         except OSError as error:
@@ -264,6 +280,13 @@ class Cassette:
         except (orjson.JSONDecodeError, KeyError, TypeError):
             raise CassetteError(f"{self._folder / FILE}: line {number} is no exchange") from None
         self._answers[key].append(played)
+        data = at(played.body, "data")
+        if isinstance(data, dict) and isinstance(data.get("taskId"), str) and "state" in data:
+            self._told[data["taskId"]] = data
+
+    def last_told(self, task_id: str) -> Mapping[str, object]:
+        """What was said of a task the last time; nothing of one that the cassette knows not."""
+        return self._told.get(task_id, {})
 
     def answer(self, key: Key) -> Played | None:
         """The recorded answer to this request; None where there is none."""
@@ -273,6 +296,11 @@ class Cassette:
         turn = self._turns[key]
         self._turns[key] = turn + 1
         return answers[min(turn, len(answers) - 1)]
+
+    def last_answer(self, key: Key) -> Played | None:
+        """The answer that this request got the last time; None where there is none."""
+        answers = self._answers.get(key)
+        return answers[-1] if answers else None
 
     def whole(self, facts: PictureFacts) -> bytes | None:
         """The picture itself, where it was kept whole."""

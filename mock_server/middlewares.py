@@ -26,7 +26,16 @@ from mock_server.misbehaviour import FaultError, Instead
 from mock_server.mock import EXCHANGE, MOCK, Mock
 from mock_server.rules.access import read_key
 
-__all__ = ["FAULT_HEADER", "REQUEST_ID", "access", "error_answer", "errors", "faults", "identity"]
+__all__ = [
+    "FAULT_HEADER",
+    "REQUEST_ID",
+    "access",
+    "error_answer",
+    "errors",
+    "faults",
+    "identity",
+    "key_of",
+]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("mock_server.requests")
@@ -116,7 +125,7 @@ async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange = request[EXCHANGE]
         exchange.operation = operation.operation_id
         if operation.needs_key:
-            exchange.account = _key(mock, request)
+            exchange.account = key_of(mock, request)
     return await handler(request)
 
 
@@ -157,7 +166,8 @@ async def _arrived(mock: Mock, request: web.Request) -> web.StreamResponse | Non
     return None
 
 
-def _key(mock: Mock, request: web.Request) -> str:
+def key_of(mock: Mock, request: web.Request) -> str:
+    """The key that the request carries; raises ApiError where it is none, or not known."""
     key, problem = read_key(request.headers.get("Authorization"), scheme=mock.contract.auth_scheme)
     if key is None:
         raise unauthorized(problem)

@@ -17,7 +17,14 @@ from yarl import URL
 
 from mock_server.answers import json_answer
 from mock_server.bodies import read_body
-from mock_server.cassette import Accounts, Key, Recorder, request_digest, shown_request
+from mock_server.cassette import (
+    Accounts,
+    Key,
+    Recorder,
+    request_digest,
+    shown_request,
+    without_credentials,
+)
 from mock_server.contract import Contract, Route
 from mock_server.errors import ApiError, ErrorKind, body_too_large, envelope
 from mock_server.purse import Purse
@@ -305,7 +312,7 @@ async def _record(proxy: Proxy, request: web.Request, passed: Passed) -> None:
     authorization = request.headers.get(hdrs.AUTHORIZATION)
     key = Key(
         request.method,
-        request.raw_path,
+        without_credentials(request.raw_path),
         proxy.accounts.name(authorization),
         request_digest(content_type, body, origins=(origin, proxy.root)),
     )

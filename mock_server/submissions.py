@@ -1,7 +1,7 @@
 """From a request's body to an accepted job: decode, decide, hold the price."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,14 +39,27 @@ class Submission(NamedTuple):
     fields: Mapping[str, object]
 
 
-async def submit(mock: Mock, request: web.Request, operation: Operation) -> Submission:
-    """Accept the request and hold its price; raises ApiError, and then nothing was created."""
+def _as_it_is(job: Job) -> Job:
+    return job
+
+
+async def submit(
+    mock: Mock,
+    request: web.Request,
+    operation: Operation,
+    *,
+    alter: Callable[[Job], Job] = _as_it_is,
+) -> Submission:
+    """Accept the request and hold its price; raises ApiError, and then nothing was created.
+
+    `alter` may give the job another name, or another end.
+    """
     exchange = request[EXCHANGE]
     file_parts = mock.contract.references.file_parts
     body = await read_body(request, mock.schemas[operation], file_fields=file_parts)
     exchange.fields = as_shown(body)
     quote, brought = await _decide(mock, body, operation)
-    job = _job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT)
+    job = alter(_job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT))
     exchange.decided = _decision(job)
     if mock.faults.rules or "[[" in job.request.prompt:
         await _look_for_faults(mock, request, job)

@@ -44,6 +44,13 @@ def test_the_basis_decides(
     assert judge(tmp_path, also=also, mock=mock).weight(rule) is weight
 
 
+def test_where_rules_are_named_no_others_are_judged(tmp_path: Path) -> None:
+    named = Judge(SPEC, RunDirectory(tmp_path), base_url="", also=(), mock=True, rules=("price",))
+    assert named.weight("price") is Outcome.FAIL
+    assert named.weight("auth") is Outcome.NOT_JUDGED
+    assert not named("auth", REFUSED, expected="401", problems=["status 404"])
+
+
 def test_a_part_has_its_own_basis(tmp_path: Path) -> None:
     assert judge(tmp_path).weight("auth", "open-accounts") is Outcome.NOT_JUDGED
     assert judge(tmp_path).weight("auth") is Outcome.FAIL

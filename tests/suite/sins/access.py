@@ -55,14 +55,14 @@ def who_has_no_key_is_forbidden(plant: Plant) -> None:
 
 @sin("auth")
 def the_balance_needs_no_key(plant: Plant) -> None:
-    right = middlewares._key
+    right = middlewares.key_of
 
     def wrong(mock: Any, request: Any) -> str:
         if request.path.endswith("/balance") and "Authorization" not in request.headers:
             return "sk_anybody"
         return right(mock, request)
 
-    plant.patch(middlewares, "_key", wrong)
+    plant.patch(middlewares, "key_of", wrong)
 
 
 @sin("auth")

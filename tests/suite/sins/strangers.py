@@ -56,7 +56,7 @@ def a_task_measures_what_the_tier_says(plant: Plant) -> None:
 
 @sin("auth")
 def a_key_in_the_query_is_taken(plant: Plant) -> None:
-    right = middlewares._key
+    right = middlewares.key_of
 
     def wrong(mock: Any, request: web.Request) -> str:
         try:
@@ -66,18 +66,18 @@ def a_key_in_the_query_is_taken(plant: Plant) -> None:
                 return found
             raise
 
-    plant.patch(middlewares, "_key", wrong)
+    plant.patch(middlewares, "key_of", wrong)
 
 
 @sin("auth")
 def half_of_the_service_is_open(plant: Plant) -> None:
-    right = middlewares._key
+    right = middlewares.key_of
 
     def wrong(mock: Any, request: web.Request) -> str:
         is_open = request.path.startswith("/v1") and "Authorization" not in request.headers
         return "sk_anybody" if is_open else right(mock, request)
 
-    plant.patch(middlewares, "_key", wrong)
+    plant.patch(middlewares, "key_of", wrong)
 
 
 @sin("base")
