@@ -163,19 +163,20 @@ def _pressed(scene: Scene, setting: Layout, above: Poster) -> Picture:
     """A poster and a label: nothing is drawn or compressed that was before."""
     words = label(scene, setting)
     pieces, upper = above.above[len(words.lines)]
-    return picture_of("png", (*pieces, _printed(scene, setting, words, upper)))
+    return picture_of("png", (*pieces, _printed(setting, _channels(scene), words, upper)))
 
 
 def _sketched(scene: Scene, setting: Layout) -> Picture:
     """A sketch and a label: nothing is needed that was made before, at any size."""
     words = label(scene, setting)
-    piece, upper = _above(design(scene), setting, _channels(scene), len(words.lines))
-    return picture_of("png", (piece, _printed(scene, setting, words, upper)))
+    channels = _channels(scene)
+    piece, upper = _above(design(scene), setting, channels, len(words.lines))
+    return picture_of("png", (piece, _printed(setting, channels, words, upper)))
 
 
-def _printed(scene: Scene, setting: Layout, words: Label, upper: Sum) -> Piece:
+def _printed(setting: Layout, channels: int, words: Label, upper: Sum) -> Piece:
     """The end of a file: its label below a scenery of this sum."""
-    blocks, lower = frame(setting, _channels(scene)).printed(words)
+    blocks, lower = frame(setting, channels).printed(words)
     return Piece.of(chunk(b"IDAT", *blocks, bytes(upper.then(lower)), behind=END))
 
 
