@@ -136,7 +136,10 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not exchange.operation:
         return await handler(request)
     try:
-        response = await _arrived(mock, request) or await handler(request)
+        answer = None
+        if mock.faults.rules or FAULT_HEADER in request.headers:
+            answer = await _arrived(mock, request)
+        response = answer or await handler(request)
     except Instead as instead:
         response = instead.answer
     except ApiError as error:

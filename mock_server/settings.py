@@ -143,7 +143,7 @@ class Settings:
     allow_private_urls: bool = False
     public_url: str | None = None
     weight: str = "light"
-    keep_calls: int = 100_000
+    keep_calls: int = 20_000
     faults: Path | None = None
     replay: Path | None = None
     webhook_secret: str | None = None

@@ -173,7 +173,10 @@ _LONG = 2000
 
 def as_shown(body: Body) -> dict[str, object]:
     """The fields with pictures cut short: the journal and the webhook do not carry megabytes."""
-    shown = {name: _short(name, value) for name, value in body.fields.items()}
+    shown = body.fields.copy()
+    for name, value in shown.items():
+        if not isinstance(value, str) or len(value) > _LONG:
+            shown[name] = _short(name, value)
     for part in body.files:
         shown[part.field] = f"<{len(part.data):,} bytes>"
     return shown

@@ -7,6 +7,7 @@ the details: size, tier, quality, price, index and fingerprint.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mock_server.pictures.dots import MOST_SCALE
 from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters, visual_order
@@ -63,8 +64,7 @@ class Layout:
         return self.scale * (CELL_HEIGHT * lines + gap + 2 * PAD) if lines else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """What a label says: the lines of the prompt and, below them, those of the details."""
 
     prompt: tuple[str, ...]

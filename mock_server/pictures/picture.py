@@ -1,7 +1,7 @@
 """An encoded picture, in pieces that may be shared between pictures."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pybase64 import b64encode
 
@@ -10,8 +10,7 @@ __all__ = ["Picture", "Piece", "picture_of"]
 CONTENT_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Bytes with their base64. All pieces of a picture but the last have a length of 3 n."""
 
     data: bytes

