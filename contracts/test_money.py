@@ -113,7 +113,10 @@ def trimmings(world: World) -> Iterator[Probe]:
 
 
 def qualities_everywhere(world: World) -> Iterator[Probe]:
-    """The names that are billed as another one, and null, where `cells` does not send them."""
+    """The names that are billed as another one, and null, where `cells` does not send them.
+
+    Every cell of the table is asked for by a task as well.
+    """
     size = default_size(world)
     for quality in (*world.spec.facts.price_auto.billed_as, None):
         wishes = {
@@ -125,6 +128,10 @@ def qualities_everywhere(world: World) -> Iterator[Probe]:
         }
         for name, request in wishes.items():
             yield probe(world, f"{name} {quality}", request, rule="price-auto")
+    for tier, row in world.spec.facts.price.per_image.items():
+        for quality in row:
+            request = task(world, resolution=tier, quality=quality)
+            yield probe(world, f"task of {tier} {quality}", request, rule="price")
 
 
 def counts_everywhere(world: World) -> Iterator[Probe]:
@@ -191,7 +198,7 @@ def test_several_pictures_cost_several_times_one(probe: Probe, court: Court, wav
     judge_charge(court, probe, wave)
 
 
-@rule("price-auto")
+@rule("price-auto", "price")
 @probes(qualities_everywhere)
 def test_a_quality_is_billed_alike_everywhere(probe: Probe, court: Court, wave: Wave) -> None:
     judge_charge(court, probe, wave)
