@@ -110,6 +110,8 @@ def _rules(expected: Expectation) -> Iterator[str]:
 def _blamed(world: World, probe: Probe, expected: Expectation, own: Weighing | None) -> str:
     """Which rule a wrong charge breaks: the one that would explain it."""
     asked = probe.request.asked().get("quality")
+    if asked in world.spec.facts.profile.openai.quality_synonyms:
+        return "profile"
     if own is None or own.is_right:
         return "price-auto" if asked in {None, *world.spec.facts.price_auto.billed_as} else "price"
     if expected.images > 1 and own.charged != probe.price:

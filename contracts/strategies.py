@@ -112,6 +112,7 @@ def malformed_sizes(spec: Spec) -> list[str]:
         f"{width}*{height}",
         f"{width}×{height}",
         f"{width}.0x{height}",
+        f"{text}.0",
         f"{width}x{height}x1",
         f"{width}x",
         f"x{height}",

@@ -38,6 +38,11 @@ def operations(world: World) -> dict[str, Request]:
     }
 
 
+def makes_pictures(request: Request) -> bool:
+    """Whether the request is one that costs money if it is taken."""
+    return request.method == "POST" and request.path.startswith("/images/")
+
+
 def bad_authorizations(world: World) -> dict[str, tuple[tuple[str, str], ...]]:
     """Headers that name no key."""
     scheme, key = world.spec.facts.auth.scheme, UNKNOWN
@@ -217,7 +222,7 @@ def test_every_operation_is_there_under_the_other_prefix(court: Court, run: Run)
     """What is served or refused here is served or refused there, by the same status."""
     other, world = _other_base(court, run), court.world
     for name, request in operations(world).items():
-        asked = _without_prompt(request) if _makes_pictures(request) else request
+        asked = _without_prompt(request) if makes_pictures(request) else request
         here = court.target.send(asked, largest=_largest(world, asked))
         there = replace(asked, path=f"{other}{asked.path}")
         found = court.target.send(there, largest=_largest(world, asked))
@@ -247,12 +252,8 @@ def _other_base(court: Court, run: Run) -> str:
     return f"{parts.scheme}://{parts.netloc}{other}"
 
 
-def _makes_pictures(request: Request) -> bool:
-    return request.method == "POST" and request.path.startswith("/images/")
-
-
 def _largest(world: World, request: Request) -> Decimal:
-    return expected_of(world, request).largest if _makes_pictures(request) else Decimal(0)
+    return expected_of(world, request).largest if makes_pictures(request) else Decimal(0)
 
 
 def _without_prompt(request: Request) -> Request:

@@ -25,6 +25,9 @@ def numbers_of_pictures(world: World) -> Iterator[Probe]:
         "form": edit(world, size=size, n=2),
         "json edit": edit_json(world, size=size, n=2),
         "task": generation(world, n=2),
+        "most as a task": generation(world, n=most),
+        "most in a form": edit(world, size=size, n=most),
+        "most in a json edit": edit_json(world, size=size, n=most),
     }
     forms |= {str(n): generation(world, size=size, n=n) for n in range(least, most + 1)}
     for name, request in forms.items():

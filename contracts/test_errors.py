@@ -174,6 +174,15 @@ def test_a_wrong_method_is_refused_with_those_allowed(probe: Probe, court: Court
     _judge_status(court, probe, "method_not_allowed")
 
 
+@rule("status")
+@bill(Level.FREE, requests=3)
+def test_each_answer_has_an_id_of_its_own(court: Court) -> None:
+    sent = [court.target.get("/models") for _ in range(3)]
+    ids = [exchange.answer.request_id for exchange in sent]
+    wrong = [] if len(set(ids)) == len(ids) else [f"x-request-id: {', '.join(map(str, ids))}"]
+    court.judge("status", sent[0], expected="another x-request-id each time", problems=wrong)
+
+
 @rule("status/no-5xx", "error-shape")
 @bill(Level.FREE, requests=JUNK, largest=lambda world: largest(world.spec))
 def test_no_junk_breaks_the_server(world: World, court: Court) -> None:

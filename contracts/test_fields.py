@@ -39,7 +39,17 @@ def mixes(world: World) -> Iterator[Probe]:
         yield probe(world, f"mix {number}", request, rule=name)
 
 
-@rule("status", "prompt", "n", "size-grid", "size-edge", "size-ratio", "size-pixels", "resolution")
+@rule(
+    "status",
+    "prompt",
+    "model",
+    "n",
+    "size-grid",
+    "size-edge",
+    "size-ratio",
+    "size-pixels",
+    "resolution",
+)
 @probes(faults_everywhere)
 def test_a_faulty_field_is_refused_wherever_it_stands(probe: Probe, court: Court) -> None:
     _must_be_offered(probe, court)

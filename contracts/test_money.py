@@ -15,10 +15,12 @@ from contracts.asking import (
     cheapest_quality,
     default_size,
     edit,
+    edit_json,
     expected_of,
     generation,
     probe,
     task,
+    wait,
 )
 from contracts.charges import (
     NO_BALANCE,
@@ -35,9 +37,11 @@ from contracts.exchange import Answer, Exchange, Key, Request, at
 from contracts.judge import Judge, NotJudgedError
 from contracts.oracle import prices
 from contracts.oracle.ledger import Ledger, balance_problems
+from contracts.oracle.tasks import result_urls
 from contracts.run import Run
 from contracts.samples import SAMPLE, gradient, half_mask
 from contracts.target import Balance, Target, is_accepted
+from contracts.test_access import makes_pictures, operations
 from contracts.wave import Wave
 
 PARALLEL = 24
@@ -110,6 +114,42 @@ def trimmings(world: World) -> Iterator[Probe]:
         yield probe(world, name, request, rule="price")
 
 
+def qualities_everywhere(world: World) -> Iterator[Probe]:
+    """The names that are billed as another one, and null, where `cells` does not send them.
+
+    Every cell of the table is asked for by a task as well.
+    """
+    size = default_size(world)
+    for quality in (*world.spec.facts.price_auto.billed_as, None):
+        wishes = {
+            "task": task(world, quality=quality),
+            "edit": edit(world, size=size, quality=quality),
+            "json edit": edit_json(world, size=size, quality=quality),
+            "edit task": edit(world, quality=quality),
+            "wait": wait(world, quality=quality),
+        }
+        for name, request in wishes.items():
+            yield probe(world, f"{name} {quality}", request, rule="price-auto")
+    for tier, row in world.spec.facts.price.per_image.items():
+        for quality in row:
+            request = task(world, resolution=tier, quality=quality)
+            yield probe(world, f"task of {tier} {quality}", request, rule="price")
+
+
+def counts_everywhere(world: World) -> Iterator[Probe]:
+    """Several pictures where `counts` does not ask for them, at another quality too."""
+    size, tiers = default_size(world), world.spec.facts.tier.tiers
+    dearest = max(world.spec.facts.price.per_image[tiers[0].name].items(), key=lambda c: c[1])[0]
+    wishes = {
+        "json edit": edit_json(world, size=size, n=2),
+        "wait": wait(world, n=2),
+        "dearest": generation(world, size=size, quality=dearest, n=2),
+        "dear task": generation(world, resolution=tiers[-1].name, n=2),
+    }
+    for name, request in wishes.items():
+        yield probe(world, name, request, rule="price-n")
+
+
 def refusals(world: World) -> Iterator[Probe]:
     """One refusal of each kind; none may cost anything."""
     size = default_size(world)
@@ -160,6 +200,18 @@ def test_several_pictures_cost_several_times_one(probe: Probe, court: Court, wav
     judge_charge(court, probe, wave)
 
 
+@rule("price-auto", "price")
+@probes(qualities_everywhere)
+def test_a_quality_is_billed_alike_everywhere(probe: Probe, court: Court, wave: Wave) -> None:
+    judge_charge(court, probe, wave)
+
+
+@rule("price-n")
+@probes(counts_everywhere)
+def test_several_pictures_are_counted_everywhere(probe: Probe, court: Court, wave: Wave) -> None:
+    judge_charge(court, probe, wave)
+
+
 @rule("price")
 @probes(trimmings)
 def test_trimmings_do_not_change_the_price(probe: Probe, court: Court, wave: Wave) -> None:
@@ -198,6 +250,19 @@ def test_the_balance_is_told_in_full(court: Court) -> None:
     problems = shape_problems(court.world, "Balance", exchange)
     told = "the schema Balance, in the currency of the prices"
     court.judge("settle-once", exchange, expected=told, problems=problems)
+
+
+@rule("settle-once")
+@bill(Level.FREE, requests=8)
+def test_what_makes_no_pictures_costs_nothing(court: Court) -> None:
+    target = court.target
+    asked = [each for each in operations(court.world).values() if not makes_pictures(each)]
+    with target.directory.account(Key.MAIN, alone=True):
+        before = target.balance()
+        sent = [target.send(each, alone=True) for each in asked]
+        after = target.balance()
+    told = "the same balance after polls, lists and an upload"
+    court.judge("settle-once", sent[0], expected=told, problems=_changes(before, after))
 
 
 @rule("free-failure")
@@ -241,7 +306,7 @@ def test_a_failed_task_costs_nothing(court: Court) -> None:
 @rule("settle-once", "settle-once/records")
 @bill(Level.SMOKE, requests=8, largest=cheapest)
 def test_a_task_is_held_then_charged_once(court: Court) -> None:
-    """From submit to its end its price is frozen; polling it on and on costs nothing more."""
+    """From submit to its end its price is frozen; looking at it on and on costs nothing more."""
     target, world = court.target, court.world
     request = task(world, prompt="a watched task")
     price = expected_of(world, request).price
@@ -255,11 +320,13 @@ def test_a_task_is_held_then_charged_once(court: Court) -> None:
         ended = target.balance()
         for _ in range(5):
             target.get(_poll_path(created))
+        for url in result_urls(history.last):
+            target.get(url, key=Key.NONE)
         later = target.balance()
     held = Balance(before.balance - price, before.total, before.frozen + price)
     paid = Balance(before.balance - price, before.total - price, before.frozen)
     moments = {"while it runs": (during, held), "when it has ended": (ended, paid)}
-    moments["after five more polls"] = (later, paid)
+    moments["after five more polls and a look at its picture"] = (later, paid)
     if state not in _open_states(world):
         del moments["while it runs"]
     for moment, (seen, wanted) in moments.items():

@@ -1,5 +1,6 @@
 """Tasks: made, polled, ended; nothing about them ever goes backwards."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -116,7 +117,7 @@ def test_a_task_goes_from_its_creation_to_its_pictures(probe: Probe, court: Cour
     court.hear(probe)
 
 
-@rule("fail-codes", "task-poll/fields", "task-steps")
+@rule("fail-codes", "free-failure", "task-poll/fields", "task-steps")
 @probes(doomed_tasks)
 def test_a_failed_task_says_why(probe: Probe, court: Court) -> None:
     court.hear(probe)
@@ -129,7 +130,7 @@ def test_a_failed_task_says_why(probe: Probe, court: Court) -> None:
         history.last,
         history.created.answer.task_id or "",
     )
-    kept = ("fail-codes", "task-poll/fields")
+    kept = ("fail-codes", "free-failure", "task-poll/fields")
     court.judge.problems(found, history.last, expected="a failure with its code", kept=kept)
 
 
@@ -372,11 +373,22 @@ def _guessable(ids: list[str]) -> list[str]:
         if len(known) == len(ids) and max(steps) < COUNTED:
             problems.append(f"the ids are counted up: {', '.join(sorted(ids)[:3])} ...")
             break
+        if len(known) == len(ids) and all(map(_is_a_moment, known)):
+            problems.append(f"the ids are moments of the clock: {', '.join(sorted(ids)[:3])} ...")
+            break
     return problems
 
 
 SHORTEST_ID = 8
 COUNTED = 10_000
+UNITS = (1, 1000, 10**6, 10**9)
+"""Of a clock's second: seconds, milliseconds, microseconds, nanoseconds."""
+NOW_S = 3600
+
+
+def _is_a_moment(number: int) -> bool:
+    """Whether the number is the time of day, in any unit that clocks count in."""
+    return any(abs(number / unit - time.time()) < NOW_S for unit in UNITS)
 
 
 def _number(task_id: str, base: int) -> int | None:

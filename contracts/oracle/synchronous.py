@@ -130,9 +130,28 @@ def _extra_values(spec: Spec, expected: Expectation, body: Mapping[str, Json]) -
         if place.partition("/")[0] in spec.facts.sync_shape.extras:
             yield Problem(SHAPE, f"{place}: {words}", "extras")
     wanted = {"output_format": expected.image_format, "size": str(expected.size)}
+    wanted |= _told_plainly(spec, expected)
     for name, value in wanted.items():
         if body.get(name) not in {value, None}:
             yield Problem(SHAPE, f"{name} is {body[name]!r}; expected {value}", "extras")
+    yield from _sum_problems(body.get("usage"))
+
+
+def _told_plainly(spec: Spec, expected: Expectation) -> Mapping[str, str]:
+    """Quality and background where they were asked for by name: `auto` leaves them open."""
+    quality, names = expected.quality or "", spec.facts.background.alpha
+    chosen = {} if quality in spec.facts.price_auto.billed_as.values() else {"quality": quality}
+    named = [name for name, alpha in names.items() if alpha == expected.alpha != "either"]
+    return chosen | ({"background": named[0]} if named else {})
+
+
+def _sum_problems(usage: Json) -> Iterator[Problem]:
+    """The total of the tokens is their sum."""
+    parts = [at(usage, name) for name in ("input_tokens", "output_tokens", "total_tokens")]
+    numbers = [part for part in parts if isinstance(part, int)]
+    if len(numbers) == len(parts) and numbers[0] + numbers[1] != numbers[2]:
+        text = f"usage: {numbers[0]} and {numbers[1]} tokens are not {numbers[2]} in all"
+        yield Problem(SHAPE, text, "extras")
 
 
 def _decoded(value: Json) -> bytes | None:

@@ -86,6 +86,7 @@ def poll_problems(spec: Spec, expected: Expectation, poll: Exchange, task_id: st
         found += _completed(expected, data, exact.get("credits"))
     elif state == expected.ends:
         found += _failed(spec, expected, data)
+        found += _uncharged(data)
     return found
 
 
@@ -182,6 +183,8 @@ def _completed(
         yield Problem(POLL, f"resultUrls is {urls!r:.200}; expected {expected.images}", "fields")
     elif not all(isinstance(url, str) and "://" in url for url in urls):
         yield Problem(POLL, f"resultUrls holds no absolute URLs: {urls!r:.200}", "fields")
+    elif len(set(map(str, urls))) < len(urls):
+        yield Problem(POLL, f"resultUrls holds a URL more than once: {urls!r:.200}", "fields")
     if _parsed(data.get("resultJson")) != {"resultUrls": urls}:
         text = (
             f"resultJson is {data.get('resultJson')!r:.200}; expected the resultUrls as JSON text"
@@ -205,6 +208,11 @@ def _failed(spec: Spec, expected: Expectation, data: Mapping[str, Json]) -> Iter
         data.get("failMsg")
     ):
         yield Problem("private-url", f"failMsg is {data.get('failMsg')!r}; expected '{text}' in it")
+
+
+def _uncharged(data: Mapping[str, Json]) -> Iterator[Problem]:
+    if data.get("credits"):
+        yield Problem("free-failure", f"credits is {data['credits']!r} for a task that failed")
 
 
 def _parsed(text: Json) -> Json:

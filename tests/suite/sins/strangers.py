@@ -1,15 +1,19 @@
 """Sins of servers that are right nearly everywhere and wrong in one corner."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
-from mock_server import middlewares
+from mock_server import app, middlewares
 from mock_server.errors import ApiError
+from mock_server.mock import EXCHANGE, MOCK
 from mock_server.rules import requests
 from mock_server.rules.sizes import Breach, Size
-from tests.suite.plant import Handler, Plant, sin
+from tests.suite.plant import Handler, Plant, refuse, sin
 
 ONCE_MORE = Breach("size-edge", "is not liked")
 
@@ -114,3 +118,61 @@ def a_task_may_ask_for_any_response_format(plant: Plant) -> None:
         return fields if "size" in fields else {**fields, "response_format": None}
 
     plant.fields(wrong)
+
+
+@sin("settle-once")
+def an_upload_is_paid(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        answer = await right(request)
+        store = request.app[MOCK].store
+        store.account(str(request[EXCHANGE].account)).total -= Decimal("0.001")
+        return answer
+
+    plant.handler("uploadFile", wrong)
+
+
+@sin("model")
+def an_edit_as_json_may_have_any_model(plant: Plant) -> None:
+    def wrong(fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "model": "gpt-image-2-all"} if _is_json_edit(fields) else fields
+
+    plant.fields(wrong)
+
+
+@sin("n")
+def a_task_makes_no_more_than_four(plant: Plant) -> None:
+    def wrong(fields: dict[str, Any]) -> dict[str, Any]:
+        n = fields.get("n")
+        if "size" not in fields and isinstance(n, int) and n > 4:
+            raise refuse("n")
+        return fields
+
+    plant.fields(wrong)
+
+
+@sin("task-created")
+def an_id_is_the_time_of_day(plant: Plant) -> None:
+    right = app._new_ids
+
+    def wrong() -> Iterator[str]:
+        return (f"{time.time_ns():x}" for _ in right())
+
+    plant.patch(app, "_new_ids", wrong)
+
+
+@sin("status")
+def every_answer_has_the_same_id(plant: Plant) -> None:
+    right = middlewares.identity
+
+    @web.middleware
+    async def wrong(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await right(request, handler)
+        answer.headers["x-request-id"] = "req_the_only_one"
+        return answer
+
+    plant.patch(middlewares, "identity", wrong)
+
+
+def _is_json_edit(fields: dict[str, Any]) -> bool:
+    images = fields.get("images")
+    return isinstance(images, list) and any(isinstance(each, dict) for each in images)
