@@ -195,7 +195,7 @@ def streams(world: World) -> Iterator[Probe]:
     yield probe(world, "partial fine", fine, rule="stream/partial-images")
 
 
-@rule("n", "n/types")
+@rule("n", "n/types", "sync-shape")
 @probes(numbers_of_pictures)
 def test_as_many_pictures_come_as_were_asked_for(probe: Probe, court: Court) -> None:
     court.hear(probe)

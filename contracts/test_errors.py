@@ -175,9 +175,10 @@ def test_a_wrong_method_is_refused_with_those_allowed(probe: Probe, court: Court
 
 
 @rule("status")
-@bill(Level.FREE, requests=3)
+@bill(Level.FREE, requests=6)
 def test_each_answer_has_an_id_of_its_own(court: Court) -> None:
-    sent = [court.target.get("/models") for _ in range(3)]
+    """Refusals as well."""
+    sent = [court.target.get(path) for path in ("/models", "/models/none") for _ in range(3)]
     ids = [exchange.answer.request_id for exchange in sent]
     wrong = [] if len(set(ids)) == len(ids) else [f"x-request-id: {', '.join(map(str, ids))}"]
     court.judge("status", sent[0], expected="another x-request-id each time", problems=wrong)

@@ -44,6 +44,7 @@ from contracts.target import Balance, Target, is_accepted
 from contracts.test_access import makes_pictures, operations
 from contracts.wave import Wave
 
+TOO_MANY = 429
 PARALLEL = 24
 """Fewer requests at once have been seen to miss a race for the same money."""
 PATIENCE = (0.5, 0.75, 0.9)
@@ -407,7 +408,7 @@ def _watched(court: Court, request: Request, price: Decimal) -> tuple[Exchange, 
     return exchange, held if held in seen else seen[len(seen) // 2], held
 
 
-@rule("no-credit")
+@rule("no-credit", "code-in-200")
 @bill(Level.FREE, requests=2)
 def test_without_credit_nothing_is_made(court: Court, run: Run) -> None:
     if Key.POOR not in run.keys:
@@ -421,7 +422,7 @@ def test_without_credit_nothing_is_made(court: Court, run: Run) -> None:
         court.judge("no-credit", exchange, expected=told, problems=wrong)
 
 
-@rule("no-credit")
+@rule("no-credit", "code-in-200")
 @bill(Level.FREE, requests=4)
 def test_a_refusal_for_want_of_credit_changes_nothing(court: Court, run: Run) -> None:
     if Key.POOR not in run.keys:
@@ -448,6 +449,8 @@ def test_the_same_money_is_not_spent_twice(court: Court, run: Run) -> None:
         answers = list(pool.map(send, requests))
     served = int(balance / price)
     statuses = sorted(each.answer.status for each in answers)
+    if TOO_MANY in statuses:
+        raise NotJudgedError(f"the target answers {TOO_MANY} to {PARALLEL} requests at once")
     refused = world.spec.facts.status.errors["no_credit"].status
     wanted = sorted([*[200] * served, *[refused] * (PARALLEL - served)])
     wrong = [] if statuses == wanted else [f"{statuses.count(200)} served: {sorted(set(statuses))}"]

@@ -127,7 +127,8 @@ def test_each_faulty_field_has_exactly_one_fault_with_a_known_part(faulty: Any) 
 def test_the_profile_openai_refuses_the_same_faulty_fields(faulty: Any) -> None:
     wish = {"aspect_ratio", "resolution"} & faulty.fields.keys()
     found = asked({**({} if wish else SYNC), **faulty.fields}, openai=True)
-    assert [fault.params for fault in found.faults] == [set(faulty.fields)]
+    is_taken = faulty.name in {"model missing", "model unknown"}  # any model is, or none
+    assert [fault.params for fault in found.faults] == ([] if is_taken else [set(faulty.fields)])
 
 
 def test_wrong_types_are_aimed_at_every_field_of_a_generation() -> None:

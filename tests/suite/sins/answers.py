@@ -277,7 +277,7 @@ def no_credit_comes_as_200(plant: Plant) -> None:
     plant.refusals(lambda answer: wrong(answer) if answer.status == 402 else answer)
 
 
-@sin("reference-routing")
+@sin("task-poll")
 def a_reference_does_not_make_an_edit(plant: Plant) -> None:
     def wrong(data: Any) -> Any:
         if "modelType" in data.get("data", {}):

@@ -151,7 +151,7 @@ def a_blank_prompt_is_a_prompt(plant: Plant) -> None:
     plant.change({"components/schemas/Prompt/pattern": "."})
 
 
-@sin("prompt")
+@sin("status")
 def a_prompt_may_be_a_number(plant: Plant) -> None:
     plant.fields(
         lambda f: {**f, "prompt": str(f["prompt"])} if isinstance(f.get("prompt"), int) else f

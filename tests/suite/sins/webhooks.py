@@ -108,6 +108,7 @@ def a_failed_task_has_a_result(plant: Plant) -> None:
 
 @sin("hook-retry")
 def two_retries_only(plant: Plant) -> None:
+    plant.options += ["--time-scale", "0.25"]  # in haste, an attempt may be lost
     plant.change({"hook-retry/data/retry_after_s": [1, 2]})
 
 
