@@ -26,7 +26,7 @@ def _invent(plant: Plant, rule: str, when: Tell) -> None:
         found: tuple[Breach, ...] = right(size, table)
         return (*found, Breach(rule, "is not liked")) if when(size) and not found else found
 
-    plant.wrap(requests, "breaches", wrong)
+    plant.wrap_only(requests, "breaches", wrong)
 
 
 @sin("size-grid")
@@ -81,7 +81,7 @@ def the_fewest_pixels_are_excluded(plant: Plant) -> None:
 
 @sin("size-pixels")
 def the_most_pixels_are_excluded(plant: Plant) -> None:
-    plant.change({"size-pixels/data/pixels_max": 8_294_399})
+    _invent(plant, "size-pixels", lambda size: size.width * size.height == 8_294_400)
 
 
 @sin("size-pixels")
@@ -101,12 +101,18 @@ def the_second_tier_one_step_longer(plant: Plant) -> None:
 
 @sin("tier")
 def the_first_tier_one_step_shorter(plant: Plant) -> None:
-    plant.change({"tier/data/tiers/0/long_edge_max": 1520})
+    plant.wrap_only(
+        quotes,
+        "tier_of",
+        lambda right, size, table: (
+            table.tiers[1] if 1520 < size.long_edge <= 1536 else right(size, table)
+        ),
+    )
 
 
 @sin("tier")
 def the_tier_goes_by_width(plant: Plant) -> None:
-    plant.wrap(
+    plant.wrap_only(
         quotes,
         "tier_of",
         lambda right, size, table: right(Size(size.width, size.width), table),
