@@ -49,11 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (pytest.UsageError, TargetError, SpecError) as error:
         print(f"contracts: {str(error).removeprefix('contracts: ')}", file=sys.stderr)
         return MISUSE
-    plugins: list[object] = [StartedRun(run)]
+    started = StartedRun(run)
+    plugins: list[object] = [started]
     if not SPEAKING & {*passed_on}:
         plugins.append(Progress(Console(), silent=settings.plan))
     with as_file(files("contracts").joinpath("pytest.ini")) as ini:
         code = int(pytest.main([*_pytest_arguments(parsed, ini), *passed_on], plugins))
+    if started.bug:
+        print(f"contracts: a bug of the suite, not of the target: {started.bug}", file=sys.stderr)
+        return MISUSE
     return code if code in PASSED_ON else MISUSE
 
 

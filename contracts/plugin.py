@@ -62,10 +62,15 @@ PRINTER = pretty.RepresentationPrinter
 
 
 class StartedRun:
-    """Hands a run that has begun to the plugin."""
+    """Hands a run that has begun to the plugin; `bug` says why the suite broke, if it did."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.bug = ""
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remembers a bug of the suite, which pytest would end with the code of a spent budget."""
+        self.bug = f"{type(excinfo.value).__name__}: {excinfo.value}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

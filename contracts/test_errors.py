@@ -129,7 +129,7 @@ def wrong_methods(world: World) -> Iterator[Probe]:
     "error-shape",
     "error-precise",
     "n/types",
-    "price-auto/unknown-quality",
+    "price/unknown-quality",
     "prompt",
     "callback-url",
 )

@@ -1,20 +1,13 @@
 """Every planted fault is caught by the tests that claim its rule."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.suite.judging import judged, serving
 from tests.suite.sins import SINS
 from tests.suite.variants import own
 
-ROOT = Path(__file__).parents[2]
-KEY = "sk_the_key_of_the_wrong_server"
 # Real endpoints are measured and reported by it, never failed.
 CANNOT_BE_BROKEN = {"latency"}
 REPRESENTATIVE = (
@@ -27,41 +20,10 @@ REPRESENTATIVE = (
 )
 
 
-@contextmanager
-def wrong_server(name: str) -> Iterator[str]:
-    """The base URL of a mock with that sin."""
-    command = [sys.executable, "-m", "tests.suite.wrong_server", name]
-    options = ["--port", "0", "--quiet", "--time-scale", "0.01"]
-    server = subprocess.Popen(
-        [*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ
-    )
-    try:
-        line = server.stdout.readline() if server.stdout else ""
-        yield line.split()[-1]
-    finally:
-        server.terminate()
-        server.wait(10)
-        if server.stdout:
-            server.stdout.close()
-
-
-def judged(base_url: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """A run of the suite."""
-    command = [sys.executable, "-m", "contracts", "--base-url", base_url, "--api-key", KEY]
-    return subprocess.run(
-        [*command, "--also", "observed,assumed", "--seed", "7", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 def assert_caught(name: str) -> None:
     rule = SINS[name].rule
-    with wrong_server(name) as base_url:
-        run = judged(base_url, "-x", "--rule", rule)
+    with serving("tests.suite.wrong_server", name, "--time-scale", "0.01") as base_url:
+        run = judged(base_url, "--also", "observed,assumed", "--seed", "7", "-x", "--rule", rule)
     assert run.returncode == 1, run.stdout[-3000:] + run.stderr[-2000:]
     assert re.search(rf"FAIL {rule}[ /]", run.stdout), run.stdout[-3000:]
 

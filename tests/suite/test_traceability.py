@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.claims import Claim
 from tests.suite.sins import SINS
 from tests.suite.test_sharp import CANNOT_BE_BROKEN
 from tests.suite.variants import own
@@ -35,3 +36,13 @@ def test_a_contract_test_claims_the_rule(rule: str) -> None:
 @pytest.mark.parametrize("rule", sorted(set(RULES) - CANNOT_BE_BROKEN))
 def test_the_rule_has_a_planted_fault(rule: str) -> None:
     assert any(sin.rule == rule for sin in SINS.values())
+
+
+def test_what_a_contract_test_claims_is_in_the_contract() -> None:
+    marks = re.findall(
+        r"^@rule\((.*?)\)$", sources("contracts", "test_*.py"), re.MULTILINE | re.DOTALL
+    )
+    claimed = {Claim.parse(name) for mark in marks for name in re.findall(r'"([^"]+)"', mark)}
+    assert len(claimed) > len(RULES)
+    for claim in claimed:
+        assert own().rules[claim.rule].basis_of(claim.part)
