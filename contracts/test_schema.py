@@ -9,6 +9,7 @@ from contracts.asking import expected_of
 from contracts.claims import Level, World, bill, rule
 from contracts.court import Court, must_be_offered
 from contracts.exchange import Exchange, Request
+from contracts.judge import NotJudgedError
 from contracts.oracle import answers
 from contracts.oracle.asked import operation_of
 from contracts.oracle.prices import largest
@@ -39,6 +40,7 @@ SCHEMAS = {
 LEFT_OUT = {"reference-forms", "mask", "private-url"}
 """What is wrong with a picture among others, of which the server may use just some."""
 CLIENT_ERRORS = range(400, 500)
+UNWILLING = (402, 429)
 
 
 @rule("status", "status/no-5xx", "error-shape", "prompt", "model", "n", "unknown-fields/null")
@@ -63,6 +65,8 @@ def test_what_the_schema_allows_is_taken(operation: str, court: Court) -> None:
     for request, exchange in sent:
         must_be_offered(exchange)
         status = exchange.answer.status
+        if status in UNWILLING:
+            raise NotJudgedError(f"the target answers {status}: {exchange.answer.message}")
         is_fetched = _has_url(request)
         wrong = status != 200 and not (is_fetched and status in CLIENT_ERRORS)
         problems = [f"status {status}: {exchange.answer.message}"] if wrong else []
