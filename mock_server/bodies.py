@@ -17,7 +17,7 @@ from mock_server.errors import (
 from mock_server.multipart import FormError, FormPart, boundary_of, read_form
 from mock_server.schemas import BodySchema
 
-__all__ = ["Body", "FilePart", "read_body", "read_file_part"]
+__all__ = ["Body", "FilePart", "read_body", "read_file_part", "read_whole"]
 
 _JSON = "application/json"
 _FORM = "multipart/form-data"
@@ -46,7 +46,7 @@ async def read_body(
     media_type = _media_type(request, tuple(schemas))
     schema = schemas[media_type]
     if media_type == _JSON:
-        return Body(_json_object(await _read(request)), (), schema)
+        return Body(_json_object(await read_whole(request)), (), schema)
     fields, files = await _form(request, schema, file_fields)
     return Body(fields, files, schema)
 
@@ -73,8 +73,11 @@ def _media_type(request: web.Request, allowed: tuple[str, ...]) -> str:
 _UNREADABLE = (HttpProcessingError, ClientPayloadError, web.RequestPayloadError, ConnectionError)
 
 
-async def _read(request: web.Request) -> bytes:
-    """The whole body; the request keeps it for whoever reads it again."""
+async def read_whole(request: web.Request) -> bytes:
+    """The whole body, asked for where the client waits for that; may be read again.
+
+    Raises ApiError where it is too large or cannot be read.
+    """
     try:
         await _ask_for_it(request)
         return await request.read()
@@ -86,6 +89,8 @@ async def _read(request: web.Request) -> bytes:
 
 async def _ask_for_it(request: web.Request) -> None:
     """Say that the body may come, where that is awaited; other expectations are passed over."""
+    if request.content.at_eof():
+        return
     if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
@@ -123,7 +128,7 @@ async def _form(
 
 
 async def _parts(request: web.Request) -> list[FormPart]:
-    body = await _read(request)
+    body = await read_whole(request)
     if not body:
         raise bad_body("The request body is empty; it must be a multipart form")
     try:

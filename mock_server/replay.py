@@ -9,6 +9,7 @@ import orjson
 import pybase64
 from aiohttp import hdrs, web
 
+from mock_server.bodies import read_whole
 from mock_server.cassette import (
     SECRET,
     UPSTREAM,
@@ -55,7 +56,7 @@ async def replaying(request: web.Request, handler: Handler) -> web.StreamRespons
     mock, replay = request.app[MOCK], request.app[REPLAY]
     if request.path.startswith("/_mock/"):
         return await handler(request)
-    body = await request.read()
+    body = await read_whole(request)
     content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
     origin = origin_of(mock, request)
     authorization = request.headers.get(hdrs.AUTHORIZATION)

@@ -1,12 +1,13 @@
 """What a proxy recorded is answered again, and lived through: its price, its time, its task."""
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from mock_server.clock import manual_clock
-from tests.api import running
+from tests.api import example_request, running
 from tests.laws import opened
 from tests.watched import KEY, SYNC, Watched, lines, watched_mock
 
@@ -128,3 +129,16 @@ async def test_a_key_in_the_query_is_not_written(tmp_path: Path, place: str) -> 
 async def _total(replay: Watched) -> Decimal:
     balance = await replay.ask("GET", "/api/v1/balance")
     return Decimal(str(balance.json["data"]["total"]))
+
+
+async def test_a_client_that_waits_is_told_to_go_on(tmp_path: Path) -> None:
+    async with watched_mock(record=tmp_path / "cassette") as (_, proxy):
+        await proxy.create(**SYNC)
+    async with running(replay=tmp_path / "cassette") as mock:
+        url = f"{mock.origin}/api/v1/images/generations"
+        headers = {"Authorization": f"Bearer {KEY}"}
+        fields = {**example_request(), **SYNC}
+        async with asyncio.timeout(10):
+            told = mock.client.post(url, json=fields, headers=headers, expect100=True)
+            async with told as answer:
+                assert answer.status == 200
