@@ -5,7 +5,6 @@ paid probes ahead, turns breaches into failures or warnings, and writes the repo
 """
 
 import os
-import shutil
 import time
 from collections.abc import Generator
 from decimal import Decimal
@@ -87,6 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if run is None:
         return
     config.stash[RUN] = run
+    if not hasattr(config, "workerinput"):
+        config.add_cleanup(run.clear_away)
     config.stash[STARTED] = time.time()
     config.stash[TARGET], config.stash[JUDGE] = run.target(
         os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -233,7 +234,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         write_files(report, run.settings.report)
     if exitstatus in SUMMED_UP:
         session.exitstatus = report.exit_code
-    shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: object, config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -44,13 +45,17 @@ class Run:
         """Looks at the target; TargetError if nothing can be judged, SpecError for a bad file."""
         contract = spec.load(settings.spec)
         _refuse_unknown_rules(settings, contract)
-        folder = Path(tempfile.mkdtemp(prefix="contracts-"))
         keys = _given_keys(settings)
         state = _planned(settings, contract) if settings.plan else _found(settings, contract, keys)
         if state.control is not None and state.control.open_accounts:
             keys = _with_own_accounts(keys, state, settings, contract)
         seed = secrets.randbelow(2**31) if settings.seed is None else settings.seed
+        folder = Path(tempfile.mkdtemp(prefix="contracts-"))
         return cls(settings, contract, state, keys, seed, folder)
+
+    def clear_away(self) -> None:
+        """Removes what its processes shared, once nobody needs it any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def world(self) -> World:

@@ -32,6 +32,7 @@ __all__ = [
     "Played",
     "Recorder",
     "request_digest",
+    "secret_of",
     "shown_request",
     "without_credentials",
 ]
@@ -43,6 +44,7 @@ UPSTREAM = b"$UPSTREAM"
 # Stands for the key of the request, where the service repeats it.
 SECRET = b"$KEY"
 _SHORTEST_SECRET = 6
+_SCHEMES = ("basic", "bearer")
 _KEPT_HEADERS = (
     "allow", "content-type", "retry-after", "retry-after-ms", "www-authenticate", "x-request-id",
     "x-should-retry",
@@ -101,6 +103,12 @@ def _form_digest(content_type: str, body: bytes) -> bytes | None:
 
 _SECRET_NAME = re.compile("key|token|secret|auth", re.IGNORECASE)
 _CREDENTIAL = re.compile(rf"(?<=[?&])([^=&]*(?:{_SECRET_NAME.pattern})[^=&]*)=[^&]*", re.IGNORECASE)
+
+
+def secret_of(authorization: str | None) -> bytes:
+    """What an Authorization header carries of a key; nothing where it only names its scheme."""
+    secret = (authorization or "").rpartition(" ")[2]
+    return b"" if secret.casefold() in _SCHEMES else secret.encode("utf-8", "replace")
 
 
 def without_credentials(path: str) -> str:
@@ -252,7 +260,7 @@ class Recorder:
 
 
 def _without_secret(line: bytes, authorization: str | None) -> bytes:
-    secret = (authorization or "").rpartition(" ")[2].encode("utf-8", "replace")
+    secret = secret_of(authorization)
     return line.replace(secret, SECRET) if len(secret) >= _SHORTEST_SECRET else line
 
 

@@ -1,6 +1,5 @@
 """One function for each operation of the contract: decode, decide, keep, encode."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
@@ -16,9 +15,9 @@ from mock_server.results import picture_named, result_urls
 from mock_server.rules.modes import Mode
 from mock_server.rules.requests import Operation
 from mock_server.rules.tasks import Job, state_of
-from mock_server.store.memory import Upload
 from mock_server.submissions import Submission, base_url, submit
 from mock_server.sync_answers import answer_now
+from mock_server.uploads import keep_upload
 
 __all__ = ["HANDLERS", "Handler", "poll_data"]
 
@@ -203,20 +202,14 @@ def _model(name: str, card: ModelCard) -> dict[str, object]:
     }
 
 
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]{0,60}/[A-Za-z0-9][\w.+-]{0,60}", re.ASCII)
-_ANY_BYTES = "application/octet-stream"
-
-
 async def upload_file(request: web.Request) -> web.StreamResponse:
     """Keep a file and tell where it is served (Rule: files)."""
     mock = request.app[MOCK]
     part = await read_file_part(request, mock.contract.upload_part)
     if part is None:
         raise missing_field(mock.contract.upload_part, rule="files")
-    media_type = part.content_type.partition(";")[0].strip()
-    served_as = media_type if _MEDIA_TYPE.fullmatch(media_type) else _ANY_BYTES
     name = f"file_{mock.new_id()}"
-    mock.store.add_upload(name, Upload(part.data, served_as, mock.clock.now()))
+    keep_upload(mock, name, part.data, part.content_type)
     data = {"publicUrl": f"{base_url(mock, request)}/files/{name}"}
     return success(data, code=mock.contract.tasks.code, msg=mock.contract.tasks.msg)
 

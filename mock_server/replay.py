@@ -19,16 +19,18 @@ from mock_server.cassette import (
     PictureFacts,
     Played,
     request_digest,
+    secret_of,
     without_credentials,
 )
 from mock_server.mock import EXCHANGE, MOCK, Mock
-from mock_server.multipart import FormError, boundary_of, read_form
+from mock_server.multipart import FormError, FormPart, boundary_of, read_form
 from mock_server.pictures import Scene
 from mock_server.purse import at
 from mock_server.reenactment import lived_through
 from mock_server.rules.requests import Operation
 from mock_server.rules.tasks import Job, is_over
 from mock_server.submissions import origin_of
+from mock_server.uploads import keep_upload
 
 __all__ = ["REPLAY", "Replay", "replaying"]
 
@@ -42,6 +44,7 @@ class Replay:
     cassette: Cassette
     accounts: Accounts = field(default_factory=Accounts)
     files: dict[str, bytes] = field(default_factory=dict)
+    uploads: set[str] = field(default_factory=set)
 
 
 _MAKERS = {operation.value: operation for operation in Operation}
@@ -69,23 +72,27 @@ async def replaying(request: web.Request, handler: Handler) -> web.StreamRespons
     played = _played(mock, replay, request, key)
     if played is None:
         return await handler(request)
-    _keep_files(replay, content_type, body)
+    files = _files(content_type, body)
+    replay.files.update({hashlib.sha256(part.data).hexdigest(): part.data for part in files})
     request[EXCHANGE].id = played.headers.get("x-request-id", request[EXCHANGE].id)
-    operation = _MAKERS.get(_operation_id(mock, request))
-    if operation is not None and played.status == HTTPStatus.OK:
+    operation_id = _operation_id(mock, request)
+    if played.status == HTTPStatus.OK and operation_id in _MAKERS:
+        operation = _MAKERS[operation_id]
         await lived_through(mock, request, operation, played, replay.cassette)
+    if played.status == HTTPStatus.OK and operation_id == "uploadFile":
+        _keep_upload(mock, replay, files, played)
     answer = await _answer(mock, replay, played, origin)
-    if isinstance(answer.body, bytes) and authorization is not None:
-        answer.body = answer.body.replace(
-            SECRET, authorization.rpartition(" ")[2].encode("utf-8", "replace")
-        )
+    if isinstance(answer.body, bytes) and (secret := secret_of(authorization)):
+        answer.body = answer.body.replace(SECRET, secret)
     return answer
 
 
 def _played(mock: Mock, replay: Replay, request: web.Request, key: Key) -> Played | None:
-    """The recorded answer, unless the rules know better: of money and of tasks under way."""
+    """The recorded answer, unless the rules know better: of money, tasks under way, and uploads."""
     operation_id = _operation_id(mock, request)
     if operation_id == "getBalance":
+        return None
+    if operation_id == "getUpload" and request.match_info["name"] in replay.uploads:
         return None
     if operation_id == "getRecord" and _is_known(mock, request.match_info["id"]):
         return None
@@ -122,14 +129,23 @@ def _operation_id(mock: Mock, request: web.Request) -> str:
     return "" if operation is None else operation.operation_id
 
 
-def _keep_files(replay: Replay, content_type: str, body: bytes) -> None:
-    """An upload is served again as it came: the cassette knows only its digest."""
+def _files(content_type: str, body: bytes) -> list[FormPart]:
+    """What came in a form: it is served again as it came, the cassette knows only its digest."""
     try:
-        parts = read_form(body, boundary_of(content_type))
+        return read_form(body, boundary_of(content_type))
     except FormError:
+        return []
+
+
+def _keep_upload(mock: Mock, replay: Replay, files: list[FormPart], played: Played) -> None:
+    """An upload is kept as long as the rules say, under its recorded name."""
+    url = at(played.body, "data", "publicUrl")
+    part = next((part for part in files if part.name == mock.contract.upload_part), None)
+    if part is None or not isinstance(url, str):
         return
-    for part in parts:
-        replay.files[hashlib.sha256(part.data).hexdigest()] = part.data
+    name = url.rpartition("/")[2]
+    keep_upload(mock, name, part.data, part.content_type)
+    replay.uploads.add(name)
 
 
 async def _answer(mock: Mock, replay: Replay, played: Played, origin: str) -> web.Response:

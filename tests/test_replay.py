@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from aiohttp import FormData
 
 from mock_server.clock import manual_clock
 from tests.api import example_request, running
@@ -129,6 +130,38 @@ async def test_a_key_in_the_query_is_not_written(tmp_path: Path, place: str) -> 
 async def _total(replay: Watched) -> Decimal:
     balance = await replay.ask("GET", "/api/v1/balance")
     return Decimal(str(balance.json["data"]["total"]))
+
+
+async def test_an_uploaded_file_is_served_again_as_long_as_the_rules_say(tmp_path: Path) -> None:
+    async with watched_mock(record=tmp_path / "cassette") as (_, proxy):
+        url = await _upload(proxy, b"a file")
+        path = "/api" + url.partition("/api")[2]
+        assert (await proxy.ask("GET", path, key=None)).body == b"a file"
+    async with running(replay=tmp_path / "cassette", clock=manual_clock()) as mock:
+        replay = Watched(mock.origin, mock.client)
+        assert await _upload(replay, b"a file") == mock.origin + path
+        served = await replay.ask("GET", path, key=None)
+        assert (served.body, served.headers["Content-Type"]) == (b"a file", "image/png")
+        mock.mock.clock.advance(8 * 24 * 3600)
+        assert (await replay.ask("GET", path, key=None)).status == 404
+
+
+async def _upload(through: Watched, data: bytes) -> str:
+    form = FormData()
+    form.add_field("file", data, content_type="image/png", filename="a.png")
+    url, headers = f"{through.origin}/api/v1/files", {"Authorization": f"Bearer {KEY}"}
+    async with through.client.post(url, data=form, headers=headers) as answer:
+        return str((await answer.json())["data"]["publicUrl"])
+
+
+async def test_a_bare_scheme_is_no_key(tmp_path: Path) -> None:
+    async with watched_mock(record=tmp_path / "cassette") as (_, proxy):
+        url, bare = f"{proxy.origin}/api/v1/models", {"Authorization": "Bearer"}
+        async with proxy.client.get(url, headers=bare) as refused:
+            challenge = refused.headers["WWW-Authenticate"]
+    assert challenge.startswith("Bearer")
+    (exchange,) = lines(tmp_path / "cassette")
+    assert exchange["response"]["headers"]["www-authenticate"] == challenge
 
 
 async def test_a_client_that_waits_is_told_to_go_on(tmp_path: Path) -> None:

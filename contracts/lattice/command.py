@@ -161,12 +161,15 @@ class _Journey:
             has_balance = reach(transport)
             control = find_control(transport)
             key = self._own_account(transport, control) or self.key
-        outlook = self._outlook(key, control)
-        with self._transport(key) as purse, Records.open(self._file(), self.heading) as records:
+        with (
+            tempfile.TemporaryDirectory(prefix="contracts-sizes-") as shared,
+            self._transport(key) as purse,
+            Records.open(self._file(), self.heading) as records,
+        ):
             alone = self.given.shard.whole and not records.known and has_balance
             course = Course(
                 self.contract,
-                outlook,
+                self._outlook(key, control, Path(shared)),
                 records,
                 purse=purse if alone else None,
                 also=self.given.also,
@@ -182,7 +185,7 @@ class _Journey:
         set_balance(transport, control, key, 2 * self.cost + 1)
         return key
 
-    def _outlook(self, key: str, control: Control | None) -> Outlook:
+    def _outlook(self, key: str, control: Control | None, shared: Path) -> Outlook:
         given, cheapest = self.given, quality(self.contract)
         told = 1.0 if control is None else control.scale
         scale = told if given.time_scale is None else given.time_scale
@@ -197,12 +200,8 @@ class _Journey:
             connections=1 if self.limit == 0 else connections,
             crowd=int(given.connections or crowd),
             timeout_s=given.timeout or SLACK_S + 2 * float(latency) * scale,
-            budget=None if self.limit is None else self._budget(self.limit),
+            budget=None if self.limit is None else Budget(RunDirectory(shared), self.limit),
         )
-
-    def _budget(self, limit: Decimal) -> Budget:
-        folder = Path(tempfile.mkdtemp(prefix="contracts-sizes-"))
-        return Budget(RunDirectory(folder), limit)
 
     def _file(self) -> Path:
         given = self.given

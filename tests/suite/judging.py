@@ -20,7 +20,7 @@ def serving(module: str, *arguments: str) -> Iterator[str]:
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ)
     try:
         line = server.stdout.readline() if server.stdout else ""
-        yield line.split()[-1]
+        yield line.removeprefix("listening on ").strip().partition(",")[0]
     finally:
         server.terminate()
         server.wait(10)
