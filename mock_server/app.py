@@ -220,6 +220,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     await mock.postman.close()
     await mock.fetcher.close()
     mock.painters.shutdown(cancel_futures=True)
+    mock.studio.close()
 
 
 def refusal(mock: Mock, status: int, text: str) -> web.Response:

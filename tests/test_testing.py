@@ -3,6 +3,7 @@
 import threading
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import urllib3
@@ -10,6 +11,7 @@ import urllib3
 from mock_server.misbehaviour import FaultError
 from mock_server.settings import SettingsError
 from mock_server.testing import ImageApi, running
+from tests.api import example_request
 
 
 def status_of(api: ImageApi, path: str) -> int:
@@ -26,6 +28,25 @@ def test_it_runs_and_is_gone_with_its_thread() -> None:
     assert set(threading.enumerate()) == before
     with pytest.raises(urllib3.exceptions.NewConnectionError, match="refused"):
         status_of(api, "/models")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"size": "2048x1152"}, {"size": "2048x1152", "output_format": "webp"}]
+)
+def test_drawing_leaves_neither_threads_nor_sockets(asked: dict[str, str]) -> None:
+    before = set(threading.enumerate()), _sockets()
+    with running() as api, urllib3.PoolManager(retries=False) as http:
+        headers = {"Authorization": f"Bearer {api.api_key}"}
+        fields = {**example_request(), **asked}
+        url = f"{api.base_url}/images/generations"
+        assert http.request("POST", url, json=fields, headers=headers).status == 200
+    assert (set(threading.enumerate()), _sockets()) == before
+
+
+def _sockets() -> set[str]:
+    links = Path("/proc/self/fd").iterdir()
+    opened = {str(link.readlink()) for link in links if link.is_symlink()}
+    return {what for what in opened if what.startswith("socket:")}
 
 
 def test_a_reset_makes_it_as_new() -> None:

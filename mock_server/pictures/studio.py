@@ -62,6 +62,10 @@ class Studio:
         """How many bytes of posters, mounts and finished pictures are kept."""
         return self._shelf.weight + self._finished.weight
 
+    def close(self) -> None:
+        """End the threads; whoever waits for a picture still gets it."""
+        self._draughtsmen.shutdown()
+
     def draw(self, scene: Scene) -> Picture:
         """The picture of a scene: real, exactly of its size, the same bytes for equal scenes.
 
