@@ -38,7 +38,7 @@ class Ageing:
         """What was found at each age; None where the clock cannot be moved."""
         if self._target.state.control is None:
             return None
-        return cast("list[Sight]", self._target.directory.once(MEMO, self._played))
+        return cast("list[Sight]", self._target.shared.once(MEMO, self._played))
 
     def _played(self) -> Json:
         lifetime = self._world.spec.facts.retention.seconds

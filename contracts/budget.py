@@ -1,21 +1,20 @@
 """What a request may cost is set aside before it is sent; what it did cost is written down after.
 
-The ledger is a file that all processes of a run share: together they never spend more than the
-limit.
+The ledger is shared by all processes of a run: together they never spend more than the limit.
 """
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import cast
 
-from contracts.rundir import RunDirectory
+from contracts.decode import Json
+from contracts.shared import Shared
 
 __all__ = ["Budget", "BudgetEndedError", "Ledger", "Reservation"]
 
-JOURNAL = "spent"
+JOURNAL, LEDGER = "spent", "money"
 LONGEST_WAIT_S = 600.0
 """How long a request waits for money that others have set aside and may not need."""
 PAUSE_S = 0.05
@@ -48,9 +47,8 @@ class Reservation:
 class Budget:
     """The money of a run; `limit` None means without limit."""
 
-    def __init__(self, directory: RunDirectory, limit: Decimal | None) -> None:
-        self._directory = directory
-        self._file = directory.path / "money.json"
+    def __init__(self, shared: Shared, limit: Decimal | None) -> None:
+        self._shared = shared
         self.limit = limit
 
     def reserve(self, *, expected: Decimal, largest: Decimal) -> Reservation:
@@ -76,7 +74,7 @@ class Budget:
         """
         if self.limit is None:
             return Reservation(expected, largest)
-        with self._directory.lock("money"):
+        with self._shared.lock(LEDGER):
             ledger = self._read()
             if self._covered(ledger, expected, largest):
                 reserved = self._set_aside(expected, largest)
@@ -95,9 +93,9 @@ class Budget:
         surprise = cost if accepted and not reservation.expected else Decimal(0)
         if self.limit is None:
             if cost:
-                self._directory.note(JOURNAL, [str(cost), str(surprise)])
+                self._shared.note(JOURNAL, [str(cost), str(surprise)])
             return
-        with self._directory.lock("money"):
+        with self._shared.lock(LEDGER):
             ledger = self._read()
             self._write(
                 replace(
@@ -113,7 +111,7 @@ class Budget:
         """The money as it stands."""
         if self.limit is None:
             return self._without_limit()
-        with self._directory.lock("money"):
+        with self._shared.lock(LEDGER):
             return self._read()
 
     def left(self) -> Decimal | None:
@@ -122,7 +120,7 @@ class Budget:
 
     def _without_limit(self) -> Ledger:
         """Nothing needs to be agreed on then: each process writes down what it has spent."""
-        notes = cast("list[list[str]]", list(self._directory.notes(JOURNAL)))
+        notes = cast("list[list[str]]", list(self._shared.notes(JOURNAL)))
         spent = sum((Decimal(cost) for cost, _ in notes), Decimal(0))
         return Ledger(spent=spent, unexplained=sum((Decimal(s) for _, s in notes), Decimal(0)))
 
@@ -138,9 +136,9 @@ class Budget:
         return (self.limit or Decimal(0)) - ledger.spent - ledger.reserved
 
     def _read(self) -> Ledger:
-        if not self._file.exists():
+        values = cast("Mapping[str, str] | None", self._shared.read(LEDGER))
+        if values is None:
             return Ledger()
-        values: Mapping[str, str] = json.loads(self._file.read_text())
         return Ledger(
             reserved=Decimal(values["reserved"]),
             spent=Decimal(values["spent"]),
@@ -149,13 +147,13 @@ class Budget:
         )
 
     def _write(self, ledger: Ledger) -> None:
-        values = {
+        values: dict[str, Json] = {
             "reserved": str(ledger.reserved),
             "spent": str(ledger.spent),
             "unexplained": str(ledger.unexplained),
             "denied": str(ledger.denied),
         }
-        self._file.write_text(json.dumps(values))
+        self._shared.write(LEDGER, values)
 
 
 def _too_dear(largest: Decimal, limit: Decimal, left: Decimal) -> str:

@@ -133,7 +133,7 @@ class Court:
         for entry, data in zip(exchange.answer.entries(), inline, strict=True):
             self._at_url(exchange, entry.get("url"), data, expected)
         if expected.images == 1:
-            self.target.directory.note("latency", [expected.quality, exchange.answer.seconds])
+            self.target.shared.note("latency", [expected.quality, exchange.answer.seconds])
 
     def _at_url(
         self, exchange: Exchange, url: object, inline: bytes | None, expected: Expectation

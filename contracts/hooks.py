@@ -153,7 +153,7 @@ class Hooks:
             raise NotJudgedError("the target cannot reach this machine (--callback-url)")
         if self._thread.ident is not None:
             self._thread.join()
-        kept = cast("dict[str, Json]", self._target.directory.once(MEMO, dict))
+        kept = cast("dict[str, Json]", self._target.shared.once(MEMO, dict))
         found = kept.get(name)
         if found is None:
             raise NotJudgedError("the scenario of webhooks was not played")
@@ -165,10 +165,10 @@ class Hooks:
     def _run(self) -> None:
         if self._target.state.local or self._callback_url is not None:
             try:
-                self._target.directory.once(MEMO, self._played)
+                self._target.shared.once(MEMO, self._played)
             except Exception as error:
                 note = f"the webhooks could not be played: {error!r}"
-                self._target.directory.note("errors", note)
+                self._target.shared.note("errors", note)
                 raise
         self.entered.set()
 
@@ -208,7 +208,7 @@ class Hooks:
         """The task, followed to its end, or why there is none; and when that was."""
         request = _with_callback(wish.request, url)
         expected = expected_of(self._world, request)
-        with self._target.directory.account(Key.MAIN):
+        with self._target.shared.account(Key.MAIN):
             self.entered.set()
             time.sleep(delay_s)
             try:

@@ -13,7 +13,7 @@ from contracts.decode import Json
 from contracts.exchange import Answer, Exchange
 from contracts.oracle.problem import Problem
 from contracts.report.model import Outcome
-from contracts.rundir import RunDirectory
+from contracts.shared import Shared
 from contracts.spec import Basis, Spec
 
 __all__ = ["Breach", "BreachError", "Judge", "NotJudgedError", "shown"]
@@ -69,7 +69,7 @@ class Judge:
     def __init__(
         self,
         spec: Spec,
-        directory: RunDirectory,
+        shared: Shared,
         *,
         base_url: str,
         also: Collection[str],
@@ -78,7 +78,7 @@ class Judge:
     ) -> None:
         self._rules = frozenset(rules)
         self._spec = spec
-        self._directory = directory
+        self._shared = shared
         self._base_url = base_url
         self._also = frozenset(also)
         self._mock = mock
@@ -163,7 +163,7 @@ class Judge:
     def end(self) -> None:
         """Writes down what the test saw kept."""
         if self._kept:
-            self._directory.note("kept", {"test": self._test, "kept": dict(self._kept)})
+            self._shared.note("kept", {"test": self._test, "kept": dict(self._kept)})
         self._kept.clear()
 
     def broken(self, breach: Breach) -> None:
@@ -173,7 +173,7 @@ class Judge:
     def skipped(self, claims: Iterable[Claim], reason: str) -> None:
         """Writes down that these could not be judged."""
         names = [str(claim) for claim in claims]
-        self._directory.note("skipped", {"claims": cast("Json", names), "reason": reason})
+        self._shared.note("skipped", {"claims": cast("Json", names), "reason": reason})
 
     def _counts(self, name: str) -> bool:
         claim = Claim.parse(name)
@@ -181,7 +181,7 @@ class Judge:
 
     def _note(self, breach: Breach, outcome: Outcome) -> None:
         entry = {"test": self._test, "outcome": outcome.value} | asdict(breach)
-        self._directory.note("breaches", entry)
+        self._shared.note("breaches", entry)
 
     def _breach(
         self,

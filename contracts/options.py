@@ -16,6 +16,7 @@ from contracts.spec import Basis
 
 __all__ = ["OPTIONS", "Option", "Settings", "add_to_pytest", "is_local", "read_settings"]
 
+PARALLEL, LOCAL_PARALLEL = 48, 96
 SMOKE_LIMIT = Decimal(1)
 """USD: what `--level smoke` may spend unless told otherwise."""
 PREFIX = "contracts_"
@@ -168,7 +169,12 @@ OPTIONS: tuple[Option, ...] = (
         "URL",
     ),
     Option("rule", "judge only these rules", metavar="ID", many=True),
-    Option("parallel", "how many requests may run at once (default: 48)", count, "N"),
+    Option(
+        "parallel",
+        "how many requests may run at once (default: 48; on this machine 96)",
+        count,
+        "N",
+    ),
     Option("seed", "the seed of all that chance draws (default: a fresh one)", count, "N"),
 )
 
@@ -201,7 +207,8 @@ def read_settings(get: Callable[[str], object], environment: Mapping[str, str]) 
     if base_url is None:
         return None
     level = _level(get("level"), str(base_url))
-    limit = _limit(get("max_cost"), level, local=is_local(str(base_url)), plan=bool(get("plan")))
+    local = is_local(str(base_url))
+    limit = _limit(get("max_cost"), level, local=local, plan=bool(get("plan")))
     key = get("api_key") or environment.get("API_KEY")
     if not key and not get("plan"):
         raise pytest.UsageError(
@@ -223,7 +230,7 @@ def read_settings(get: Callable[[str], object], environment: Mapping[str, str]) 
         time_scale=_float(get("time_scale")),
         callback_url=_text(get("callback_url")),
         rules=tuple(sorted(_names(get("rule")))),
-        parallel=int(_float(get("parallel")) or 48),
+        parallel=int(_float(get("parallel")) or (LOCAL_PARALLEL if local else PARALLEL)),
         seed=None if get("seed") is None else int(_float(get("seed")) or 0),
     )
 

@@ -27,6 +27,7 @@ from contracts.discovery import TargetError
 from contracts.hooks import Hooks
 from contracts.judge import BreachError, Judge, NotJudgedError
 from contracts.plan import Planned, print_plan
+from contracts.proposing import Proposals
 from contracts.report.files import write_files
 from contracts.report.model import Outcome, Report
 from contracts.report.terminal import print_report
@@ -43,6 +44,7 @@ TARGET: pytest.StashKey[Target] = pytest.StashKey()
 JUDGE: pytest.StashKey[Judge] = pytest.StashKey()
 WAVE: pytest.StashKey[Wave] = pytest.StashKey()
 HOOKS: pytest.StashKey[Hooks] = pytest.StashKey()
+PROPOSALS: pytest.StashKey[Proposals] = pytest.StashKey()
 AGEING: pytest.StashKey[Ageing] = pytest.StashKey()
 REPORT: pytest.StashKey[Report] = pytest.StashKey()
 STARTED: pytest.StashKey[float] = pytest.StashKey()
@@ -89,9 +91,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.add_cleanup(run.clear_away)
     config.stash[STARTED] = time.time()
-    config.stash[TARGET], config.stash[JUDGE] = run.target(
-        os.environ.get("PYTEST_XDIST_WORKER", "main")
-    )
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    shared = run.shared(worker, alone=worker == "main" and not _has_workers(config))
+    config.stash[TARGET], config.stash[JUDGE] = run.target(shared)
     _prepare_hypothesis(run.seed)
     if run.settings.report is not None and not config.option.xmlpath:
         config.option.xmlpath = str(run.settings.report / "junit.xml")
@@ -143,11 +145,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begins to send the paid probes."""
-    run = session.config.stash.get(RUN, None)
-    controls_others = session.config.getoption("dist", "no") != "no" and not hasattr(
-        session.config, "workerinput"
-    )
-    if run is None or run.settings.plan or controls_others or session.config.option.collectonly:
+    config = session.config
+    run = config.stash.get(RUN, None)
+    if run is None or run.settings.plan or _has_workers(config) or config.option.collectonly:
         return
     target = session.config.stash[TARGET]
     wave = Wave(
@@ -164,6 +164,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         hooks.start()
         hooks.entered.wait(HOOKS_FIRST_S)
     wave.start()
+    proposals = config.stash[PROPOSALS] = Proposals(run.settings.spec, run.seed)
+    if not hasattr(config, "workerinput"):
+        proposals.ask(dict.fromkeys(filter(None, map(_operation, session.items))))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -213,7 +216,7 @@ def pytest_runtest_makereport(
             report.longrepr = str(call.excinfo.value)
         elif report.failed:
             note = f"{item.nodeid}: {call.excinfo.exconly()}"
-            item.config.stash[TARGET].directory.note("errors", note)
+            item.config.stash[TARGET].shared.note("errors", note)
     return report
 
 
@@ -225,10 +228,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     if (wave := config.stash.get(WAVE, None)) is not None:
         wave.stop()
         config.stash[HOOKS].stop()
+        config.stash[PROPOSALS].stop()
     if run is None or run.settings.plan or hasattr(config, "workerinput"):
         return
-    ledger, started = config.stash[TARGET].budget.ledger(), config.stash[STARTED]
-    report = summed_up(run, ledger, started=started, duration_s=time.time() - started)
+    report = summed_up(run, config.stash[TARGET], started=config.stash[STARTED])
     config.stash[REPORT] = report
     if run.settings.report is not None:
         write_files(report, run.settings.report)
@@ -296,6 +299,12 @@ def wave(request: pytest.FixtureRequest) -> Wave:
     return request.config.stash[WAVE]
 
 
+@pytest.fixture(scope="session")
+def proposals(request: pytest.FixtureRequest) -> Proposals:
+    """What Schemathesis proposes to send."""
+    return request.config.stash[PROPOSALS]
+
+
 def _run(config: pytest.Config) -> Run | None:
     given = config.pluginmanager.get_plugin(STARTED_RUN)
     if isinstance(given, StartedRun):
@@ -313,6 +322,11 @@ def _run(config: pytest.Config) -> Run | None:
         return Run.begin(settings)
     except (TargetError, SpecError) as error:
         pytest.exit(f"contracts: {error}", returncode=2)
+
+
+def _has_workers(config: pytest.Config) -> bool:
+    """Whether this process only hands out the tests (pytest-xdist)."""
+    return config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
 
 
 def _breach_in(error: BaseException) -> BreachError | None:
@@ -349,17 +363,28 @@ def _bill(item: pytest.Item) -> Bill | None:
     return found if isinstance(found, Bill) else None
 
 
+def _operation(item: pytest.Item) -> str | None:
+    """The operation that a test needs proposals for."""
+    is_proposed = "proposals" in getattr(item, "fixturenames", ())
+    callspec = getattr(item, "callspec", None)
+    return callspec.params["operation"] if is_proposed and callspec is not None else None
+
+
 def _level(item: pytest.Item) -> Level:
     probe, bill = _probe(item), _bill(item)
     levels = [each.level for each in (probe, bill) if each is not None]
     return max(levels, key=list(Level).index, default=Level.FREE)
 
 
-def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
-    """Free probes first, while the paid ones are sent; what wants the account alone comes last."""
+def _turn(item: pytest.Item) -> tuple[bool, bool, int]:
+    """Free probes first, while the paid ones are sent; what wants the account alone comes last.
+
+    At the end what is still being made: the proposals, then the webhooks.
+    """
     probe = _probe(item)
     is_free = probe is not None and probe.level is Level.FREE
-    return not is_free, probe is None, "hooks" in getattr(item, "fixturenames", ())
+    needs = getattr(item, "fixturenames", ())
+    return not is_free, probe is None, 2 * ("hooks" in needs) + ("proposals" in needs)
 
 
 def _why_not(item: pytest.Item, run: Run, judge: Judge) -> str | None:

@@ -2,12 +2,18 @@
 
 Its engine talks to a small WSGI application in this process, which writes down what it is asked and
 refuses everything. What is sent, what it may cost and what must come back is decided elsewhere.
+
+As a process, `python -m contracts.proposals SEED [SPEC]`, it reads operations line by line and
+answers each with a pickle: the operation and its requests, or the words of the error.
 """
 
-from collections.abc import Iterable
+import os
+import pickle
+import sys
+from collections.abc import Iterable, Sequence
 from email.message import Message
 from email.parser import BytesParser
-from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
@@ -17,16 +23,17 @@ from schemathesis.engine import from_schema
 
 from contracts.decode import Json
 from contracts.exchange import File, Part, Request
-from contracts.spec import Spec
+from contracts.spec import Spec, load
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["operations", "proposed"]
+__all__ = ["main", "operations", "proposed"]
 
 FUZZED = 8
 """Cases drawn by chance for an operation, beside those that cover its schema."""
 LONGEST_TEXT = 300
+PATIENCE = 10
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 SILENT = ("description", "summary", "x-rule", "x-rules", "callbacks", "links")
 
@@ -42,7 +49,21 @@ def operations(spec: Spec) -> list[str]:
     ]
 
 
-@lru_cache(maxsize=64)
+def main(arguments: Sequence[str]) -> None:
+    """Answers the operations on the standard input until that ends; in nobody's way."""
+    os.nice(PATIENCE)
+    seed, *file = arguments
+    spec = load(Path(file[0]) if file else None)
+    for line in sys.stdin:
+        operation = line.strip()
+        try:
+            found: tuple[Request, ...] | str = proposed(spec, operation, seed=int(seed))
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is told where it is needed)
+            found = f"no proposals for {operation}: {type(error).__name__}: {error}"
+        sys.stdout.buffer.write(pickle.dumps((operation, found)))
+        sys.stdout.buffer.flush()
+
+
 def proposed(spec: Spec, operation: str, *, seed: int) -> tuple[Request, ...]:
     """Requests of one operation that cover its schema, legal and not, and some drawn by chance."""
     seen: list[Request] = []
@@ -140,3 +161,7 @@ def _part(part: Message) -> Part:
     data = content if isinstance(content, bytes) else b""
     filename = part.get_filename()
     return (name, data.decode()) if filename is None else (name, File(data, filename=filename))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

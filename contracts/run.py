@@ -14,9 +14,11 @@ from contracts.budget import Budget
 from contracts.claims import World
 from contracts.discovery import Control, TargetState, find_control, reach, set_balance
 from contracts.exchange import Key
+from contracts.folder import SharedFolder
 from contracts.judge import Judge
+from contracts.memory import SharedMemory
 from contracts.options import Settings, is_local
-from contracts.rundir import RunDirectory
+from contracts.shared import Shared
 from contracts.spec import Spec, SpecError
 from contracts.target import Target
 from contracts.transport import Transport
@@ -69,12 +71,15 @@ class Run:
             return self.settings.timeout
         return _timeout(self.spec, self.state.time_scale, local=self.state.local)
 
-    def target(self, worker: str) -> tuple[Target, Judge]:
+    def shared(self, worker: str = "main", *, alone: bool) -> Shared:
+        """What the tests share; `alone` says that this process is the only one."""
+        return SharedMemory(self.folder) if alone else SharedFolder(self.folder, worker)
+
+    def target(self, shared: Shared) -> tuple[Target, Judge]:
         """The target and the judge of one process."""
-        directory = RunDirectory(self.folder, worker)
         judge = Judge(
             self.spec,
-            directory,
+            shared,
             base_url=self.state.base_url,
             also=self.settings.also,
             mock=self.state.control is not None,
@@ -84,8 +89,8 @@ class Run:
         target = Target(
             self.spec,
             transport,
-            directory,
-            Budget(directory, self.settings.max_cost),
+            shared,
+            Budget(shared, self.settings.max_cost),
             state=self.state,
             laws=laws.of(judge, self.spec, self.keys),
         )

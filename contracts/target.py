@@ -18,7 +18,7 @@ from contracts.decode import Json
 from contracts.discovery import TargetState
 from contracts.exchange import Answer, Exchange, Key, Request, at
 from contracts.judge import NotJudgedError
-from contracts.rundir import RunDirectory
+from contracts.shared import Shared
 from contracts.spec import Spec
 from contracts.transport import Transport
 
@@ -68,7 +68,7 @@ class Target:
         self,
         spec: Spec,
         transport: Transport,
-        directory: RunDirectory,
+        shared: Shared,
         budget: Budget,
         *,
         state: TargetState,
@@ -76,7 +76,7 @@ class Target:
     ) -> None:
         self.spec = spec
         self.transport = transport
-        self.directory = directory
+        self.shared = shared
         self.budget = budget
         self.state = state
         self._laws = laws
@@ -107,11 +107,11 @@ class Target:
         alone: bool = False,
     ) -> Exchange:
         """The same without the laws, for what no test has asked for yet."""
-        account = nullcontext() if alone or not price else self.directory.account(request.key)
+        account = nullcontext() if alone or not price else self.shared.account(request.key)
         with account, self._paid(price, largest if largest is not None else price) as settle:
             exchange = self.transport.send(request)
             settle(is_accepted(exchange))
-        self.directory.note("sent", [request.method, exchange.answer.status])
+        self.shared.note("sent", [request.method, exchange.answer.status])
         return exchange
 
     def exchange(self, probe: Probe, *, alone: bool = False) -> Exchange:
@@ -124,7 +124,7 @@ class Target:
         """The same without the laws."""
         name = probe.request.fingerprint()
         paid = probe.price or (Decimal(0) if probe.level is Level.FREE else probe.largest)
-        while paid and not alone and self.wave_runs() and not self.directory.has_answer(name):
+        while paid and not alone and self.wave_runs() and not self.shared.has_answer(name):
             time.sleep(0.01)
 
         def send() -> tuple[float, Answer]:
@@ -133,7 +133,7 @@ class Target:
             )
             return exchange.sent_at, exchange.answer
 
-        sent_at, answer = self.directory.answer(name, send)
+        sent_at, answer = self.shared.answer(name, send)
         return Exchange(probe.request, answer, sent_at)
 
     def history(self, probe: Probe, *, alone: bool = False) -> History:
@@ -152,7 +152,7 @@ class Target:
             return History(created, ())
         request = self.poll_request(task_id, key=probe.request.key)
         name = f"polls-{probe.request.fingerprint()}"
-        kept = self.directory.once(name, lambda: [_kept(poll) for poll in self._polls(request)])
+        kept = self.shared.once(name, lambda: [_kept(poll) for poll in self._polls(request)])
         return History(created, tuple(_polled(request, each) for each in cast("list[Json]", kept)))
 
     def follow(self, created: Exchange) -> History:
@@ -171,7 +171,7 @@ class Target:
         """Sends a request and goes away before its answer; its price counts as spent."""
         with self._paid(price, price):
             self.transport.abandon(request, after_s=after_s)
-        self.directory.note("sent", [request.method, 0])
+        self.shared.note("sent", [request.method, 0])
 
     def get(self, path: str, *, key: Key = Key.MAIN) -> Exchange:
         """Gets a path below the base, or a URL."""
@@ -224,7 +224,7 @@ class Target:
 
     def _pauses(self) -> Iterator[float]:
         scale = self.state.time_scale
-        pause, longest = max(0.01, scale), max(0.05, 5 * scale)
+        pause, longest = max(0.01, scale), max(0.25, 5 * scale)
         while True:
             yield pause
             pause = min(pause * 1.4, longest)
@@ -236,7 +236,7 @@ class Target:
             yield _nothing_to_settle
             return
         trusting = not price and self.budget.limit == 0
-        with self.directory.lock("trust") if trusting else nullcontext():
+        with self.shared.lock("trust") if trusting else nullcontext():
             reservation = self.budget.reserve(expected=price, largest=largest)
             outcome = [True]
             try:

@@ -134,7 +134,7 @@ def test_a_key_is_taken_whole_and_from_its_header_alone(court: Court, run: Run) 
 @bill(Level.FREE, requests=60)
 def test_a_refused_key_creates_and_costs_nothing(court: Court) -> None:
     target, world = court.target, court.world
-    with target.directory.account(Key.MAIN, alone=True):
+    with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
         sent = [target.send(each.request.again(1), alone=True) for each in unauthorized(world)]
         after = target.balance()
@@ -169,8 +169,8 @@ def test_each_key_has_its_own_balance(court: Court, run: Run) -> None:
     request = replace(generation(world, size=default_size(world)), key=Key.SECOND)
     price = expected_of(world, request).price
     with (
-        target.directory.account(Key.MAIN, alone=True),
-        target.directory.account(Key.SECOND, alone=True),
+        target.shared.account(Key.MAIN, alone=True),
+        target.shared.account(Key.SECOND, alone=True),
     ):
         first, second = target.balance(), target.balance(Key.SECOND)
         exchange = target.send(request, price=price, alone=True)

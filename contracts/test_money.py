@@ -258,7 +258,7 @@ def test_the_balance_is_told_in_full(court: Court) -> None:
 def test_what_makes_no_pictures_costs_nothing(court: Court) -> None:
     target = court.target
     asked = [each for each in operations(court.world).values() if not makes_pictures(each)]
-    with target.directory.account(Key.MAIN, alone=True):
+    with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
         sent = [target.send(each, alone=True) for each in asked]
         after = target.balance()
@@ -271,7 +271,7 @@ def test_what_makes_no_pictures_costs_nothing(court: Court) -> None:
 def test_refused_requests_cost_nothing(court: Court) -> None:
     """The account is watched while one request of each kind is refused."""
     target = court.target
-    with target.directory.account(Key.MAIN, alone=True):
+    with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
         sent = [_refused(court, each) for each in refusals(court.world)]
         after = target.balance()
@@ -288,7 +288,7 @@ def test_refused_requests_cost_nothing(court: Court) -> None:
 def test_a_failed_task_costs_nothing(court: Court) -> None:
     """It holds its price while it runs, and gives all of it back."""
     target = court.target
-    with target.directory.account(Key.MAIN, alone=True):
+    with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
         created = target.send(_doomed(court.world), price=cheapest(court.world), alone=True)
         history = target.follow(created)
@@ -311,7 +311,7 @@ def test_a_task_is_held_then_charged_once(court: Court) -> None:
     target, world = court.target, court.world
     request = task(world, prompt="a watched task")
     price = expected_of(world, request).price
-    with target.directory.account(Key.MAIN, alone=True):
+    with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
         created = target.send(request, price=price, alone=True)
         during = target.balance()
@@ -345,7 +345,7 @@ def test_many_at_once_are_charged_to_the_cent(court: Court) -> None:
     other = task(world, prompt="one task of many")
     requests = [(other if i % 2 else request).again(i + 1) for i in range(PARALLEL)]
     price = expected_of(world, request).price
-    with target.directory.account(Key.MAIN, alone=True):
+    with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
         with ThreadPoolExecutor(PARALLEL) as pool:
             done = list(pool.map(lambda each: _ended(target, each, price), requests))
@@ -366,7 +366,7 @@ def test_who_goes_away_pays_all_the_same(court: Court) -> None:
     target, world = court.target, court.world
     request = generation(world, size=default_size(world), prompt="nobody waits for this")
     price = expected_of(world, request).price
-    with target.directory.account(Key.MAIN, alone=True):
+    with target.shared.account(Key.MAIN, alone=True):
         whole = target.send(request, price=price, alone=True).answer.seconds
         for twin, share in enumerate(PATIENCE, start=1):
             asked, after_s = request.again(twin), max(0.02, whole * share)
@@ -396,7 +396,7 @@ def _watched(court: Court, request: Request, price: Decimal) -> tuple[Exchange, 
     """A synchronous request, a balance while it ran, and what that should be: if possible, that."""
     target = court.target
     seen: list[Balance] = []
-    with target.directory.account(Key.MAIN, alone=True), ThreadPoolExecutor(1) as pool:
+    with target.shared.account(Key.MAIN, alone=True), ThreadPoolExecutor(1) as pool:
         before = target.balance()
         answer = pool.submit(target.send_unjudged, request, price=price, alone=True)
         while not answer.done():
@@ -428,7 +428,7 @@ def test_a_refusal_for_want_of_credit_changes_nothing(court: Court, run: Run) ->
     if Key.POOR not in run.keys:
         raise NotJudgedError("it needs a key without credit (--poor-key)")
     target = court.target
-    with target.directory.account(Key.POOR, alone=True):
+    with target.shared.account(Key.POOR, alone=True):
         before = target.balance(Key.POOR)
         request = _too_dear(court, Key.POOR)[0].again(1)
         exchange = target.send(request, largest=expected_of(court.world, request).largest)
@@ -443,7 +443,7 @@ def test_the_same_money_is_not_spent_twice(court: Court, run: Run) -> None:
     """Money for a few pictures; many ask at once, just so many are served."""
     target, world = court.target, court.world
     price, request = cheapest(world), generation(world, size=default_size(world))
-    with target.directory.account(Key.POOR, alone=True), ThreadPoolExecutor(PARALLEL) as pool:
+    with target.shared.account(Key.POOR, alone=True), ThreadPoolExecutor(PARALLEL) as pool:
         requests, balance = _for_the_last_money(court, run, request)
         send = partial(target.send_unjudged, price=price, alone=True)
         answers = list(pool.map(send, requests))

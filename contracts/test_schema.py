@@ -15,7 +15,7 @@ from contracts.oracle.asked import operation_of
 from contracts.oracle.prices import largest
 from contracts.oracle.requests import Expectation, Mode
 from contracts.oracle.schemas import complaints
-from contracts.proposals import proposed
+from contracts.proposing import Proposals
 from contracts.report.model import Outcome
 
 PAID = 10
@@ -46,9 +46,11 @@ UNWILLING = (402, 429)
 @rule("status", "status/no-5xx", "error-shape", "prompt", "model", "n", "unknown-fields/null")
 @bill(Level.FREE, requests=400)
 @pytest.mark.parametrize("operation", PICTURES)
-def test_what_the_schema_forbids_is_refused(operation: str, court: Court) -> None:
+def test_what_the_schema_forbids_is_refused(
+    operation: str, court: Court, proposals: Proposals
+) -> None:
     """Legal proposals are left to others: they cost money."""
-    for request, expected in _expected(court.world, operation):
+    for request, expected in _expected(court.world, operation, proposals):
         if _is_surely_refused(court, expected):
             exchange = court.target.send(request, largest=expected.largest)
             _judge_refusal(court, exchange, expected)
@@ -57,8 +59,10 @@ def test_what_the_schema_forbids_is_refused(operation: str, court: Court) -> Non
 @rule("mode", "status/no-5xx", "unknown-fields")
 @bill(Level.FULL, requests=PAID, largest=lambda world: largest(world.spec) * PAID)
 @pytest.mark.parametrize("operation", PICTURES)
-def test_what_the_schema_allows_is_taken(operation: str, court: Court) -> None:
-    taken = [pair for pair in _expected(court.world, operation) if pair[1].accepted]
+def test_what_the_schema_allows_is_taken(
+    operation: str, court: Court, proposals: Proposals
+) -> None:
+    taken = [pair for pair in _expected(court.world, operation, proposals) if pair[1].accepted]
     cheap = sorted(taken, key=lambda pair: (pair[1].price, len(pair[0].body() or b"")))
     with ThreadPoolExecutor(PAID) as pool:
         sent = list(pool.map(lambda pair: _sent(court, *pair), cheap[:PAID]))
@@ -77,8 +81,10 @@ def test_what_the_schema_allows_is_taken(operation: str, court: Court) -> None:
 @rule("status", "status/no-5xx", "error-shape", "models", "files", "poll-errors", "settle-once")
 @bill(Level.FREE, requests=200)
 @pytest.mark.parametrize("operation", OTHERS)
-def test_every_other_operation_answers_by_its_schema(operation: str, court: Court) -> None:
-    for request in proposed(court.world.spec, operation, seed=court.world.seed):
+def test_every_other_operation_answers_by_its_schema(
+    operation: str, court: Court, proposals: Proposals
+) -> None:
+    for request in proposals.of(operation):
         exchange = court.target.send(request)
         if exchange.answer.status != 200 or not _is_of(court.world, request, operation):
             continue
@@ -97,8 +103,10 @@ def _sent(court: Court, request: Request, expected: Expectation) -> tuple[Reques
     return request, exchange
 
 
-def _expected(world: World, operation: str) -> Iterator[tuple[Request, Expectation]]:
-    for request in proposed(world.spec, operation, seed=world.seed):
+def _expected(
+    world: World, operation: str, proposals: Proposals
+) -> Iterator[tuple[Request, Expectation]]:
+    for request in proposals.of(operation):
         if _is_of(world, request, operation):
             yield request, expected_of(world, request)
 

@@ -344,7 +344,7 @@ def test_no_order_of_calls_leads_astray(court: Court, run: Run) -> None:
     )
     if run.state.time_scale > SLOW:
         raise NotJudgedError("on a target this slow it would take hours")
-    with court.target.directory.account(Key.MAIN, alone=True):
+    with court.target.shared.account(Key.MAIN, alone=True):
         run_state_machine_as_test(machine, settings=paid)
     if found:
         raise found[0]

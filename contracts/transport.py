@@ -21,7 +21,7 @@ from contracts.exchange import Answer, Exchange, Key, Request, Transfer
 
 __all__ = ["Transport"]
 
-CONNECTIONS = 64
+CONNECTIONS = 128
 CONNECT_TIMEOUT_S = 10.0
 CONTINUE_TIMEOUT_S = 5.0
 CHUNK = 16 * 1024
@@ -37,9 +37,10 @@ class Transport:
         self.timeout_s = timeout_s
         self._keys = keys
         self._scheme = scheme
-        self._pool = urllib3.PoolManager(
-            maxsize=CONNECTIONS, num_pools=8, retries=False, headers={"User-Agent": "contracts"}
-        )
+        self._pools = urllib3.PoolManager(maxsize=CONNECTIONS, num_pools=8)
+        parts = urlsplit(base_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._own_pool = self._pools.connection_from_url(base_url)
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +51,7 @@ class Transport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.clear()
+        self._pools.clear()
 
     def url(self, request: Request) -> str:
         """The whole URL of a request."""
@@ -90,17 +91,27 @@ class Transport:
             return self._answer_after_continue(request, limit)
         body = request.body()
         chunked = request.transfer is Transfer.CHUNKED
-        response = self._pool.request(
+        pool, path = self._way(self.url(request))
+        response = pool.urlopen(
             request.method,
-            self.url(request),
+            path,
             body=_chunks(body) if chunked and body is not None else body,
             headers=self._headers(request),
             chunked=chunked,
             redirect=False,
+            retries=False,
             timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=limit),
             decode_content=True,
         )
         return response.status, tuple(response.headers.items()), response.data
+
+    def _way(self, url: str) -> tuple[urllib3.HTTPConnectionPool, str]:
+        """Who sends to this URL, and what then stands in the first line."""
+        if url.startswith(f"{self._origin}/"):
+            return self._own_pool, url[len(self._origin) :]
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return self._pools.connection_from_url(url), path
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {"User-Agent": "contracts", "Accept": "*/*"}
@@ -124,8 +135,7 @@ class Transport:
             return _read(wire, first)
 
     def _head(self, request: Request, *extra: str) -> bytes:
-        parts = urlsplit(self.url(request))
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        parts, (_, path) = urlsplit(self.url(request)), self._way(self.url(request))
         lines = [f"{request.method} {path} HTTP/1.1", f"Host: {parts.netloc}"]
         lines += [f"{name}: {value}" for name, value in self._headers(request).items()]
         lines += [f"Content-Length: {len(request.body() or b'')}", *extra]

@@ -2,14 +2,16 @@
 
 A picture takes minutes, so all of them are asked for together, on an account that nobody else uses
 meanwhile. What the account lost is then what they cost; if the sum is wrong, the wrong ones are
-found by weighing halves.
+found by weighing halves. What comes is looked at there and then, so that a verdict need not wait
+for a picture to be decoded.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from http import HTTPStatus
 from typing import cast
 
 from contracts.budget import BudgetEndedError
@@ -17,6 +19,9 @@ from contracts.claims import Probe
 from contracts.decode import Json
 from contracts.exchange import Key
 from contracts.judge import NotJudgedError
+from contracts.oracle.pictures import look_at
+from contracts.oracle.synchronous import picture_bytes
+from contracts.oracle.tasks import result_urls
 from contracts.target import Balance, Target, is_accepted
 
 __all__ = ["Wave", "Weighing"]
@@ -68,24 +73,24 @@ class Wave:
     def is_over(self) -> bool:
         """Whether every answer is there that will come."""
         is_dead = self._thread is not None and not self._thread.is_alive()
-        return is_dead or (self._target.directory.path / "memos" / f"{MEMO}.json").exists()
+        return is_dead or self._target.shared.is_done(MEMO)
 
     def weighings(self) -> list[Weighing]:
         """What was weighed, the culprits singled out; empty where the target tells no balance."""
         if not self._probes:
             return []
-        kept = self._target.directory.once(MEMO, list)
+        kept = self._target.shared.once(MEMO, list)
         return [_weighing(each) for each in cast("list[dict[str, str]]", kept)]
 
     def _run(self) -> None:
         try:
-            self._target.directory.once(MEMO, self._sent_and_weighed)
+            self._target.shared.once(MEMO, self._sent_and_weighed)
         except Exception as error:
-            self._target.directory.note("errors", f"the paid probes could not be sent: {error!r}")
+            self._target.shared.note("errors", f"the paid probes could not be sent: {error!r}")
             raise
 
     def _sent_and_weighed(self) -> Json:
-        with self._target.directory.account(Key.MAIN, alone=True):
+        with self._target.shared.account(Key.MAIN, alone=True):
             if not self._target.state.has_balance:
                 self._send(self._probes)
                 return []
@@ -121,9 +126,23 @@ class Wave:
         except BudgetEndedError:
             return False
         if not probe.is_task:
+            urls = [entry.get("url") for entry in exchange.answer.entries()]
+            self._look_at(urls, [data for data in picture_bytes(exchange) if data is not None])
             return is_accepted(exchange)
         history = self._target.followed(probe, alone=True)
+        self._look_at(result_urls(history.last))
         return history.data.get("state") != "failed" and is_accepted(exchange)
+
+    def _look_at(self, urls: Iterable[Json], found: Iterable[bytes] = ()) -> None:
+        """Fetches and decodes what a verdict will be about."""
+        fetched = [
+            self._target.fetch(url).answer for url in urls if isinstance(url, str) and "://" in url
+        ]
+        for data in (
+            *found,
+            *(answer.body for answer in fetched if answer.status == HTTPStatus.OK),
+        ):
+            look_at(data)
 
     def _culprits(self, whole: Weighing) -> list[Weighing]:
         """The probes that cost something else than they should, each weighed alone.
@@ -134,7 +153,7 @@ class Wave:
         by_name = {probe.name: probe for probe in self._probes}
         suspects = [by_name[name] for name in whole.names]
         found: list[Weighing] = []
-        with self._target.directory.lock("refusals"):
+        with self._target.shared.lock("refusals"):
             self._halve(suspects, whole, found)
         return found or [whole]
 
@@ -159,7 +178,7 @@ class Wave:
             return None
 
 
-def _in_order(probes: Sequence[Probe]) -> list[Probe]:
+def _in_order(probes: Iterable[Probe]) -> list[Probe]:
     """Each once; what matters most first, so that a small budget is spent on it."""
     distinct = {probe.request.fingerprint(): probe for probe in probes if _is_paid(probe)}
     return sorted(

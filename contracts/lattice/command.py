@@ -21,6 +21,7 @@ from contracts.budget import Budget
 from contracts.decode import SpecError
 from contracts.discovery import Control, TargetError, find_control, reach, set_balance
 from contracts.exchange import Key
+from contracts.folder import SharedFolder
 from contracts.lattice.course import Course, Result
 from contracts.lattice.findings import PATH
 from contracts.lattice.plan import Leg, Shard, digest, legs, quality
@@ -30,7 +31,6 @@ from contracts.lattice.sweep import Outlook, request_fields
 from contracts.lattice.verdicts import judge
 from contracts.lattice.wire import Endpoint
 from contracts.report.model import TargetFacts
-from contracts.rundir import RunDirectory
 from contracts.spec import Spec
 from contracts.transport import Transport
 
@@ -200,7 +200,7 @@ class _Journey:
             connections=1 if self.limit == 0 else connections,
             crowd=int(given.connections or crowd),
             timeout_s=given.timeout or SLACK_S + 2 * float(latency) * scale,
-            budget=None if self.limit is None else Budget(RunDirectory(shared), self.limit),
+            budget=None if self.limit is None else Budget(SharedFolder(shared), self.limit),
         )
 
     def _file(self) -> Path:

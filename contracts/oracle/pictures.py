@@ -6,6 +6,7 @@ Rules: size-exact, output-format, background.
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from threading import Lock
 from warnings import catch_warnings
 
 from PIL import Image, UnidentifiedImageError
@@ -15,7 +16,7 @@ from contracts.oracle.problem import Problem
 from contracts.size import Size
 from contracts.spec import Spec
 
-__all__ = ["Decoded", "Header", "decode", "media_type_problems", "problems", "read"]
+__all__ = ["Decoded", "Header", "decode", "look_at", "media_type_problems", "problems", "read"]
 
 _SEEN: dict[bytes, tuple[Header | None, "Decoded | str", str | None]] = {}
 BROKEN_FILE = (
@@ -37,10 +38,38 @@ class Decoded:
     """0: some pixel is fully transparent; 255: none is transparent at all."""
 
 
+class _Quiet:
+    """Keeps Pillow's warnings (a corrupt EXIF, say) to itself, in any number of threads at once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._silence = catch_warnings(action="ignore")
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._silence = catch_warnings(action="ignore")
+                self._silence.__enter__()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._silence.__exit__(None, None, None)
+
+
+_QUIET = _Quiet()
+
+
 def decode(data: bytes) -> Decoded | str:
     """The picture, decoded to the last pixel, or the reason why it cannot be."""
+    header, most = read(data), Image.MAX_IMAGE_PIXELS
+    if header is not None and most is not None and header.size.pixels > most:
+        return f"{header.size} are more pixels than anybody asked for"
     try:
-        with catch_warnings(action="ignore"), Image.open(BytesIO(data)) as picture:
+        with _QUIET, Image.open(BytesIO(data)) as picture:
             picture.load()
             size = Size(*picture.size)
             return Decoded((picture.format or "").lower(), size, _least_alpha(picture))
@@ -59,7 +88,7 @@ def problems(
 
     `alpha` is a word of the contract: required, forbidden or either. None: not asked.
     """
-    header, decoded, reason = _looked_at(data)
+    header, decoded, reason = look_at(data)
     if header is None:
         return [Problem("size-exact", f"no PNG, JPEG or WebP; it begins {data[:12]!r}")]
     if isinstance(decoded, str) or reason:
@@ -71,7 +100,7 @@ def problems(
     ]
 
 
-def _looked_at(data: bytes) -> tuple[Header | None, Decoded | str, str | None]:
+def look_at(data: bytes) -> tuple[Header | None, Decoded | str, str | None]:
     """Header, pixels, and why it does not decode; the same bytes are looked at once."""
     name = sha256(data).digest()
     if name not in _SEEN:

@@ -3,7 +3,6 @@
 Rules: sync-shape, n, response-format, size-exact, output-format, background, same-bytes.
 """
 
-import base64
 import binascii
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -156,6 +155,6 @@ def _sum_problems(usage: Json) -> Iterator[Problem]:
 
 def _decoded(value: Json) -> bytes | None:
     try:
-        return base64.b64decode(value, validate=True) if isinstance(value, str) else None
+        return binascii.a2b_base64(value, strict_mode=True) if isinstance(value, str) else None
     except (binascii.Error, ValueError):
         return None

@@ -2,6 +2,7 @@
 
 import re
 import statistics
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from contracts.report.model import (
     TargetFacts,
 )
 from contracts.run import Run
-from contracts.rundir import RunDirectory
+from contracts.shared import Shared
 from contracts.spec import Rule
+from contracts.target import Target
 
 __all__ = ["summed_up"]
 
@@ -41,10 +43,11 @@ class _Journals(NamedTuple):
     requests: int
 
 
-def summed_up(run: Run, ledger: Ledger, *, started: float, duration_s: float) -> Report:
+def summed_up(run: Run, target: Target, *, started: float) -> Report:
     """The report of a run that has ended."""
-    directory = RunDirectory(run.folder)
-    journals = _read(directory)
+    duration_s = time.time() - started
+    shared, ledger = target.shared, target.budget.ledger()
+    journals = _read(shared)
     rules = tuple(_verdict(rule, journals) for rule in run.spec.rules.values())
     code, sentence = _conclusion(rules, journals.errors, ledger)
     return Report(
@@ -63,23 +66,23 @@ def summed_up(run: Run, ledger: Ledger, *, started: float, duration_s: float) ->
             unexplained=ledger.unexplained,
             exhausted=ledger.denied > 0,
         ),
-        latencies=tuple(_latencies(run, directory)),
+        latencies=tuple(_latencies(run, shared)),
         exit_code=code,
         verdict=sentence,
         errors=journals.errors,
     )
 
 
-def _read(directory: RunDirectory) -> _Journals:
+def _read(shared: Shared) -> _Journals:
     kept: Counter[str] = Counter()
-    for note in directory.notes("kept"):
+    for note in shared.notes("kept"):
         kept.update(cast("dict[str, dict[str, int]]", note)["kept"])
     return _Journals(
         kept=kept,
-        failures=_failures(cast("list[dict[str, str]]", list(directory.notes("breaches")))),
-        skips=_skips(directory),
-        errors=tuple(dict.fromkeys(str(note) for note in directory.notes("errors"))),
-        requests=sum(1 for _ in directory.notes("sent")),
+        failures=_failures(cast("list[dict[str, str]]", list(shared.notes("breaches")))),
+        skips=_skips(shared),
+        errors=tuple(dict.fromkeys(str(note) for note in shared.notes("errors"))),
+        requests=sum(1 for _ in shared.notes("sent")),
     )
 
 
@@ -113,9 +116,9 @@ def _failure(note: Mapping[str, str], *, times: int) -> Failure:
     )
 
 
-def _skips(directory: RunDirectory) -> Mapping[str, list[_Skip]]:
+def _skips(shared: Shared) -> Mapping[str, list[_Skip]]:
     found: dict[str, list[_Skip]] = defaultdict(list)
-    for note in cast("Iterable[dict[str, object]]", directory.notes("skipped")):
+    for note in cast("Iterable[dict[str, object]]", shared.notes("skipped")):
         for claim in cast("list[str]", note["claims"]):
             skip = _Skip(claim, str(note["reason"]))
             if skip not in found[claim.partition("/")[0]]:
@@ -205,9 +208,9 @@ def _facts(run: Run) -> TargetFacts:
     )
 
 
-def _latencies(run: Run, directory: RunDirectory) -> Iterable[Latency]:
+def _latencies(run: Run, shared: Shared) -> Iterable[Latency]:
     measured: dict[str, list[float]] = defaultdict(list)
-    for note in cast("Iterable[tuple[str, float]]", directory.notes("latency")):
+    for note in cast("Iterable[tuple[str, float]]", shared.notes("latency")):
         measured[note[0]].append(note[1])
     scale = run.state.time_scale
     for quality, stated in run.spec.facts.latency.seconds.items():

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from contracts.budget import Budget, BudgetEndedError
-from contracts.rundir import RunDirectory
+from contracts.folder import SharedFolder
 
 CENT = Decimal("0.01")
 
 
 def budget(path: Path, limit: str | None) -> Budget:
-    return Budget(RunDirectory(path), None if limit is None else Decimal(limit))
+    return Budget(SharedFolder(path), None if limit is None else Decimal(limit))
 
 
 def test_what_was_accepted_is_spent(tmp_path: Path) -> None:

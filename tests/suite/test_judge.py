@@ -6,10 +6,10 @@ from typing import cast
 import pytest
 
 from contracts.exchange import Answer, Exchange, Request
+from contracts.folder import SharedFolder
 from contracts.judge import BreachError, Judge, shown
 from contracts.oracle.problem import Problem
 from contracts.report.model import Outcome
-from contracts.rundir import RunDirectory
 from contracts.spec import load
 
 SPEC = load()
@@ -17,13 +17,13 @@ REFUSED = Exchange(Request("GET", "/models"), Answer(404, (), b'{"msg": "no"}', 
 
 
 def judge(path: Path, *, also: tuple[str, ...] = (), mock: bool = False) -> Judge:
-    made = Judge(SPEC, RunDirectory(path), base_url="http://x", also=also, mock=mock)
+    made = Judge(SPEC, SharedFolder(path), base_url="http://x", also=also, mock=mock)
     made.begin("a test")
     return made
 
 
 def notes(path: Path, journal: str) -> list[dict[str, object]]:
-    return [cast("dict[str, object]", note) for note in RunDirectory(path).notes(journal)]
+    return [cast("dict[str, object]", note) for note in SharedFolder(path).notes(journal)]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_the_basis_decides(
 
 
 def test_where_rules_are_named_no_others_are_judged(tmp_path: Path) -> None:
-    named = Judge(SPEC, RunDirectory(tmp_path), base_url="", also=(), mock=True, rules=("price",))
+    named = Judge(SPEC, SharedFolder(tmp_path), base_url="", also=(), mock=True, rules=("price",))
     assert named.weight("price") is Outcome.FAIL
     assert named.weight("auth") is Outcome.NOT_JUDGED
     assert not named("auth", REFUSED, expected="401", problems=["status 404"])
