@@ -5,10 +5,19 @@ import shlex
 
 from contracts.exchange import File, Key, Request, Transfer
 
-__all__ = ["line"]
+__all__ = ["line", "shown"]
 
 VARIABLES = {Key.MAIN: "API_KEY", Key.SECOND: "SECOND_KEY", Key.POOR: "POOR_KEY"}
 LONGEST_TEXT = 100_000
+LONGEST_SHOWN = 2000
+
+
+def shown(whole: str) -> str:
+    """The line for a terminal: of one that would fill it the beginning, and where the rest is."""
+    if len(whole) <= LONGEST_SHOWN:
+        return whole
+    left = len(whole) - LONGEST_SHOWN
+    return f"{whole[:LONGEST_SHOWN]}… ({left:,} more characters, see --report)"
 
 
 def line(request: Request, base_url: str) -> str:

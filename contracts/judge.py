@@ -43,7 +43,7 @@ class Breach:
             f"  received: {self.received}",
         ]
         lines += [f"  answer:   {self.answer}"] if self.answer else []
-        lines += [f"  repeat:   {self.curl}"] if self.curl else []
+        lines += [f"  repeat:   {curl.shown(self.curl)}"] if self.curl else []
         return "\n".join(lines)
 
 

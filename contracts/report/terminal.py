@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from contracts import curl
 from contracts.report.model import Failure, Latency, Outcome, Report, RuleVerdict
 
 __all__ = ["print_report"]
@@ -49,7 +50,7 @@ def _print_failure(failure: Failure, verdict: RuleVerdict, console: Console) -> 
         ("expected", Text(failure.expected)),
         ("received", Text(failure.received)),
         ("answer", Text(failure.answer)),
-        ("repeat", Text(failure.curl)),
+        ("repeat", Text(curl.shown(failure.curl))),
         ("test", Text(failure.test, style="dim")),
     ]
     console.print()

@@ -112,3 +112,9 @@ def test_a_request_without_key_and_with_other_headers() -> None:
     assert seen["authorization"] == "Basic x"
     assert seen["x-empty"] == ""
     assert body == b""
+
+
+def test_a_line_that_would_fill_the_terminal_is_cut_with_a_hint() -> None:
+    fits = "curl " + "x" * (curl.LONGEST_SHOWN - 5)
+    assert curl.shown(fits) == fits
+    assert curl.shown(fits + "y" * 1234) == fits + "… (1,234 more characters, see --report)"
