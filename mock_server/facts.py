@@ -74,6 +74,7 @@ class Contract:
     hooks: HookTable
     retention_s: int
     errors: ErrorTable
+    failure_code_min: int
     generation_events: StreamEvents
     edit_events: StreamEvents
     extras: tuple[str, ...]

@@ -86,6 +86,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _refused(request, _api_error(request.app[MOCK], request, error))
     except Exception:  # noqa: BLE001 - logged with its traceback, and answered as a bug of ours
         _log.exception("a bug in the mock: %s %s", request.method, request.path)
+        if request.writer.output_size > 0:
+            raise ConnectionAbortedError("the answer has begun, no other can be sent") from None
         bug = internal("The mock failed; this is a bug of the mock, see its log")
         return _refused(request, bug)
 

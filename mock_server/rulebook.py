@@ -62,7 +62,7 @@ class Rulebook:
         prices = self._prices(sizes)
         models = self._models()
         status = self["status"]
-        contract = Contract(
+        return Contract(
             document=document,
             source=source,
             routes=routes,
@@ -86,6 +86,7 @@ class Rulebook:
             hooks=self._hooks(),
             retention_s=self["retention"].whole("seconds"),
             errors=error_table(self["error-shape"], status),
+            failure_code_min=self["code-in-200"].whole("failure_min"),
             generation_events=event_names(self["stream"].section("events").section("generation")),
             edit_events=event_names(self["stream"].section("events").section("edit")),
             extras=self._extras(),
@@ -93,8 +94,6 @@ class Rulebook:
             profiles=self._profiles(models, sizes, prices),
             default_profile=self["profile"].text("default"),
         )
-        self["code-in-200"].whole("failure_min")
-        return contract
 
     def _agree(self, schema: str, names: tuple[str, ...], place: str) -> None:
         """A table of the rules has to cover the schema's values, or the two would drift apart."""

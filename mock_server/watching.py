@@ -92,9 +92,14 @@ class Watch:
         return Violation(rule, basis, statement, problem, operation, request_id)
 
     def is_failure(self, status: int, value: object) -> bool:
-        """Whether an answer tells a failure, by its status or by its code (Rule: code-in-200)."""
+        """Whether an answer tells a failure, by its status or by its code."""
+        return status >= _FAILURE_FROM or self._failure_code(value) is not None
+
+    def _failure_code(self, value: object) -> int | None:
+        """The code in the body of an answer, where that tells a failure (Rule: code-in-200)."""
         code = at(value, "code")
-        return status >= _FAILURE_FROM or (isinstance(code, int) and code >= _FAILURE_FROM)
+        least = self.contract.failure_code_min
+        return code if isinstance(code, int) and code >= least else None
 
     def _problems(
         self, ask: Ask, *, status: int, headers: Mapping[str, str], body: bytes
@@ -130,8 +135,7 @@ class Watch:
         return found
 
     def _of_success(self, ask: Ask, value: object) -> list[tuple[str, str]]:
-        code = at(value, "code")
-        if isinstance(code, int) and code >= _FAILURE_FROM:
+        if (code := self._failure_code(value)) is not None:
             return [("code-in-200", f"HTTP 200 with code {code}: {at(value, 'msg')}")]
         found = []
         if ask.refused is not None:
@@ -185,10 +189,10 @@ class Watch:
         try:
             data = pybase64.b64decode(b64, validate=True)
             seen = examine(data, max_pixels=self.contract.references.max_pixels)
-        except ValueError:
-            return [("sync-shape", "b64_json does not decode as base64")]
         except NotAPicture as error:
             return [("size-exact", f"b64_json is no picture: {error}")]
+        except ValueError:
+            return [("sync-shape", "b64_json does not decode as base64")]
         return _of_examined(request, size, seen)
 
     def _of_task(self, value: object) -> list[tuple[str, str]]:

@@ -201,7 +201,7 @@ async def running(
     chosen = Settings(**{"time_scale": 0.0, **settings})
     app = create_app(contract or own_contract(), chosen, clock=clock)
     mock = app[MOCK]
-    mock.studio = _STUDIO
+    own, mock.studio = mock.studio, _STUDIO
     alarm = _Alarm()
     for name in _LOGGERS:
         logging.getLogger(name).addHandler(alarm)
@@ -214,6 +214,7 @@ async def running(
             assert runner.server is not None
             yield Api(mock, runner.server, client)
     finally:
+        mock.studio = own
         await runner.cleanup()
         for name in _LOGGERS:
             logging.getLogger(name).removeHandler(alarm)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiohttp import ClientError
 
 from contracts.oracle.sizes import legal_sizes
 from contracts.samples import data_uri, gradient, text_of
@@ -310,3 +311,22 @@ async def test_a_client_that_leaves_a_stream_pays_all_the_same() -> None:
         clock.advance(LONGER_THAN_ANY_TASK_S)
         await until(lambda: api.mock.store.account(KEY).frozen == 0)
         assert await api.money() == (before - price, before - price, 0)
+
+
+async def test_a_stream_that_breaks_in_the_middle_is_cut_off_and_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running(profile="openai", may_log="bug in the mock") as api:
+        draw, drawn = type(api.mock).draw, []
+
+        async def break_down(mock: Any, scene: Any) -> Any:
+            drawn.append(scene)
+            if len(drawn) > 1:
+                raise RuntimeError("torn")
+            return await draw(mock, scene)
+
+        monkeypatch.setattr(type(api.mock), "draw", break_down)
+        before = await api.money()
+        with pytest.raises(ClientError):
+            await asyncio.wait_for(api.create(size=SIZE, stream=True, partial_images=2), timeout=10)
+        assert await api.money() == before

@@ -1,0 +1,211 @@
+"""Every fact of the contract changed in one place, and what a suite that reads it must notice."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tests.suite.variants import document
+
+__all__ = ["CHANGES", "UNSEEN", "Change", "leaves"]
+
+ROOT = "data"
+
+
+class Change(NamedTuple):
+    """Other values for one leaf, and the rule under which it shows if only one side has them.
+
+    `besides` are values that must change with it for the contract to stay one; `profile` is the
+    profile in which it shows.
+    """
+
+    value: object
+    rule: str = ""
+    besides: Mapping[str, object] = {}
+    profile: str = "provider"
+
+
+def leaves() -> Iterator[str]:
+    """The paths of all values in the data of all rules: `size-grid/data/multiple`."""
+    for name, rule in document({})["x-contract"]["rules"].items():
+        yield from _below(rule.get(ROOT, {}), f"{name}/{ROOT}")
+
+
+def _below(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _below(inner, f"{path}/{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _below(inner, f"{path}/{index}")
+    else:
+        yield path
+
+
+def _prices() -> dict[str, Change]:
+    table = {
+        "1K": {"low": "0.006", "medium": "0.026", "high": "0.08"},
+        "2K": {"low": "0.011", "medium": "0.041", "high": "0.11"},
+        "4K": {"low": "0.016", "medium": "0.061", "high": "0.24"},
+    }
+    return {
+        f"price/data/per_image/{tier}/{quality}": Change(price)
+        for tier, row in table.items()
+        for quality, price in row.items()
+    }
+
+
+def _typical() -> dict[str, Change]:
+    """Another size of the same shape and tier."""
+    sizes = {
+        "0/typical/0": "1008x1008", "0/typical/1": "1488x992", "0/typical/2": "992x1488",
+        "1/typical/0": "2032x2032", "1/typical/1": "1792x1008", "1/typical/2": "1008x1792",
+        "2/typical/0": "3584x2016", "2/typical/1": "2016x3584",
+    }  # fmt: skip
+    return {f"tier/data/tiers/{where}": Change(size, "derive") for where, size in sizes.items()}
+
+
+def _networks() -> dict[str, Change]:
+    """Each network gives way to one that nobody asks for."""
+    old = document({})["x-contract"]["rules"]["private-url"]["data"]["networks"]
+    return {
+        f"private-url/data/networks/{index}": Change(
+            "3fff::/20" if ":" in network else "192.88.99.0/24"
+        )
+        for index, network in enumerate(old)
+    }
+
+
+def _fields() -> dict[str, Change]:
+    """A field of another name stands in every poll."""
+    states = document({})["x-contract"]["rules"]["task-poll"]["data"]["fields"]
+    return {
+        f"task-poll/data/fields/{state}/{index}": Change("another")
+        for state, fields in states.items()
+        for index, _ in enumerate(fields)
+    }
+
+
+def _errors() -> dict[str, Change]:
+    """Each kind of failure that a client can bring about gets another status and another type."""
+    statuses = {
+        "bad_request": 422,
+        "unauthorized": 403,
+        "no_credit": 403,
+        "not_found": 410,
+        "method_not_allowed": 400,
+        "unsupported_media_type": 400,
+    }
+    place = "status/data/errors"
+    return {f"{place}/{kind}/status": Change(status) for kind, status in statuses.items()} | {
+        f"{place}/{kind}/type": Change("some_error", "error-shape") for kind in statuses
+    }
+
+
+CHANGES: Mapping[str, Change] = {
+    "auth/data/scheme": Change("Token"),
+    "base/data/prefixes/0": Change("/api/v2"),
+    "base/data/prefixes/1": Change("/v2"),
+    "mode-auto/data/absent/0": Change("any"),
+    "profile/data/openai/default_size": Change("1536x1024", profile="openai"),
+    "profile/data/openai/quality_synonyms/standard": Change("low", profile="openai"),
+    "profile/data/openai/quality_synonyms/hd": Change("low", profile="openai"),
+    "profile/data/openai/ignored_fields/0": Change("mood", profile="openai"),
+    "size-grid/data/multiple": Change(32),
+    "size-edge/data/long_edge_max": Change(3584),
+    "size-ratio/data/long_to_short_max": Change("5:2"),
+    "size-pixels/data/pixels_min": Change(700_000),
+    "size-pixels/data/pixels_max": Change(8_000_000),
+    "tier/data/tiers/0/name": Change("HD", "resolution"),
+    "tier/data/tiers/0/long_edge_max": Change(1600),
+    "tier/data/tiers/1/name": Change("QHD", "resolution"),
+    "tier/data/tiers/1/long_edge_max": Change(2304),
+    "tier/data/tiers/2/name": Change("UHD", "resolution"),
+    **_typical(),
+    "derive/data/default_resolution": Change("2K"),
+    "derive/data/default_aspect_ratio": Change("2:1"),
+    "aspect-ratio/data/auto": Change("any"),
+    **_prices(),
+    "price/data/currency": Change("EUR", "settle-once"),
+    "price-auto/data/billed_as/auto": Change("high"),
+    **{
+        f"sync-shape/data/extras/{index}": Change(name, profile="openai")
+        for index, name in enumerate(("scenery", "format", "grade", "extent", "use"))
+    },
+    "output-format/data/media_types/png": Change("image/x-png", "same-bytes"),
+    "output-format/data/media_types/jpeg": Change("image/jpg", "same-bytes"),
+    "output-format/data/media_types/webp": Change("image/x-webp", "same-bytes"),
+    "background/data/alpha/transparent": Change("either"),
+    "background/data/alpha/opaque": Change("required"),
+    "background/data/alpha/auto": Change("required"),
+    "background/data/formats_without_alpha/0": Change("webp"),
+    "stream/data/events/generation/partial": Change("image_generation.draft"),
+    "stream/data/events/generation/completed": Change("image_generation.done"),
+    "stream/data/events/edit/partial": Change("image_edit.draft"),
+    "stream/data/events/edit/completed": Change("image_edit.done"),
+    "edit-parts/data/image_parts/0": Change("picture"),
+    "edit-parts/data/image_parts/1": Change("picture[]"),
+    "edit-parts/data/mask_part": Change("stencil"),
+    "max-references/data/max": Change(8),
+    "reference-forms/data/single/0": Change("picture"),
+    "reference-forms/data/single/1": Change("picture_base64"),
+    "reference-forms/data/single/2": Change("picture_url"),
+    "reference-forms/data/many/0": Change("picture_urls"),
+    "reference-forms/data/many/1": Change("pictures"),
+    "reference-forms/data/formats/0": Change("gif"),
+    "reference-forms/data/formats/1": Change("gif"),
+    "reference-forms/data/formats/2": Change("gif"),
+    "reference-forms/data/max_bytes": Change(1_000_000),
+    "reference-forms/data/max_pixels": Change(1_000_000),
+    "mask/data/fields/0": Change("stencil_url"),
+    "mask/data/fields/1": Change("stencil_base64"),
+    "mask/data/formats/0": Change("webp"),
+    "private-url/data/text": Change("no private hosts"),
+    "private-url/data/fail_code": Change("OTHER"),
+    **_networks(),
+    "private-url/data/host_suffixes/0": Change("nowhere"),
+    "private-url/data/host_suffixes/1": Change("nowhere"),
+    "private-url/data/host_suffixes/2": Change("nowhere"),
+    "task-created/data/code": Change(201),
+    "task-created/data/msg": Change("done"),
+    "task-created/data/state": Change("processing"),
+    **_fields(),
+    "task-steps/data/initial": Change("processing"),
+    "task-steps/data/next/pending/0": Change("failed"),
+    "task-steps/data/next/pending/1": Change("failed"),
+    "task-steps/data/next/pending/2": Change("processing"),
+    "task-steps/data/next/processing/0": Change("failed"),
+    "task-steps/data/next/processing/1": Change("completed"),
+    "poll-errors/data/missing_text": Change("no task"),
+    "poll-errors/data/hint": Change("?id="),
+    "retention/data/seconds": Change(86_400),
+    "hook-once/data/method": Change("PUT"),
+    "hook-once/data/content_type": Change("text/plain"),
+    "hook-once/data/success_min": Change(202),
+    "hook-once/data/success_max": Change(202),
+    "hook-payload/data/json_strings/0": Change("model"),
+    "hook-payload/data/json_strings/1": Change("model"),
+    "hook-payload/data/null_when/completed/0": Change("resultJson"),
+    "hook-payload/data/null_when/completed/1": Change("resultJson"),
+    "hook-payload/data/null_when/failed/0": Change("failMsg"),
+    "hook-retry/data/retry_after_s/0": Change(5),
+    "hook-retry/data/retry_after_s/1": Change(7),
+    "hook-retry/data/retry_after_s/2": Change(9),
+    "hook-retry/data/attempt_timeout_s": Change(400),
+    "hook-retry/data/background_every_s": Change(120),
+    "hook-retry/data/give_up_after_s": Change(300),
+    **_errors(),
+    "model/data/supported/0": Change("gpt-image-3"),
+    "model/data/aliases/0": Change("gpt-image-3"),
+    "model/data/refusal/0": Change("No model "),
+    "model/data/refusal/1": Change(". We have: "),
+    "models/data/created": Change(1),
+    "models/data/owned_by": Change("nobody"),
+    "models/data/modality": Change("sound"),
+    "models/data/endpoint": Change("/v1/sounds"),
+    "files/data/part": Change("upload"),
+    "latency/data/pending_share": Change("0.9"),
+    "latency/data/seconds/low/min": Change(1),
+    "latency/data/seconds/medium/min": Change(1),
+    "latency/data/seconds/high/min": Change(1),
+}
+
+UNSEEN: Mapping[str, str] = {}
