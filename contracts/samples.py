@@ -1,6 +1,8 @@
 """Small reference pictures and masks, drawn in memory; gradients show every shift and turn."""
 
 import base64
+import struct
+import zlib
 from functools import cache
 from io import BytesIO
 
@@ -17,9 +19,12 @@ __all__ = [
     "opaque_mask",
     "sample",
     "text_of",
+    "weighed",
 ]
 
 SAMPLE = Size(64, 48)
+END_BYTES, CHUNK_FRAME = 12, 12
+"""The length of a PNG's last chunk, and of what is around the content of any (PNG, 5.3)."""
 NAMED = {"sample-png": "png", "sample-jpeg": "jpeg", "sample-webp": "webp"}
 
 
@@ -60,6 +65,14 @@ def half_mask(size: Size, *, inner: bool = True) -> bytes:
 def opaque_mask(size: Size, *, mode: str = "RGBA", image_format: str = "png") -> bytes:
     """A picture for a mask that repaints nothing; in mode `RGB` or as jpeg it is no mask at all."""
     return _saved(Image.new(mode, size), image_format)
+
+
+def weighed(png: bytes, length: int) -> bytes:
+    """The same picture of so many bytes: a chunk that no decoder looks into makes it heavy."""
+    head, end = png[:-END_BYTES], png[-END_BYTES:]
+    named = b"fiLl" + bytes(length - len(png) - CHUNK_FRAME)
+    chunk = struct.pack(">I", len(named) - 4) + named + struct.pack(">I", zlib.crc32(named))
+    return head + chunk + end
 
 
 def data_uri(picture: bytes, media_type: str = "image/png") -> str:

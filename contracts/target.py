@@ -167,11 +167,12 @@ class Target:
         """The request that asks for a task."""
         return Request("GET", f"/images/generations?task_id={task_id}", key=key)
 
-    def abandon(self, request: Request, *, price: Decimal, after_s: float) -> None:
-        """Sends a request and goes away before its answer; its price counts as spent."""
+    def abandon(self, request: Request, *, price: Decimal, after_s: float) -> bool:
+        """Sends a request and goes away; its price counts as spent. False if the answer came."""
         with self._paid(price, price):
-            self.transport.abandon(request, after_s=after_s)
+            is_alone = self.transport.abandon(request, after_s=after_s)
         self.shared.note("sent", [request.method, 0])
+        return is_alone
 
     def get(self, path: str, *, key: Key = Key.MAIN) -> Exchange:
         """Gets a path below the base, or a URL."""

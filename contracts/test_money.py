@@ -362,18 +362,27 @@ def test_many_at_once_are_charged_to_the_cent(court: Court) -> None:
     largest=lambda world: cheapest(world) * (len(PATIENCE) + 1),
 )
 def test_who_goes_away_pays_all_the_same(court: Court) -> None:
-    """Who goes away too soon may not have been heard at all, and is given another chance."""
+    """Who goes away too soon may not have been heard at all, and is given another chance.
+
+    Where the answer was there before the client left, nothing is learnt.
+    """
     target, world = court.target, court.world
     request = generation(world, size=default_size(world), prompt="nobody waits for this")
     price = expected_of(world, request).price
     with target.shared.account(Key.MAIN, alone=True):
         whole = target.send(request, price=price, alone=True).answer.seconds
+        left: tuple[Request, Balance, Balance] | None = None
         for twin, share in enumerate(PATIENCE, start=1):
             asked, after_s = request.again(twin), max(0.02, whole * share)
-            before, after = _left_alone(target, asked, price=price, after_s=after_s)
-            if after != before or share == PATIENCE[-1]:
-                _judge_paid(court, asked, before, after, price)
-                return
+            seen = _left_alone(target, asked, price=price, after_s=after_s)
+            if seen is None:
+                break
+            left = (asked, *seen)
+            if seen[0] != seen[1]:
+                break
+    if left is None:
+        raise NotJudgedError("the answer comes before anybody can go away")
+    _judge_paid(court, *left, price)
 
 
 @rule("disconnect")
@@ -494,10 +503,14 @@ def _ended(target: Target, request: Request, price: Decimal) -> int:
 
 def _left_alone(
     target: Target, request: Request, *, price: Decimal, after_s: float
-) -> tuple[Balance, Balance]:
-    """The balance before a request whose client goes away, and some time afterwards."""
+) -> tuple[Balance, Balance] | None:
+    """The balance before a request whose client goes away, and some time afterwards.
+
+    None where the answer came first.
+    """
     before = target.balance()
-    target.abandon(request, price=price, after_s=after_s)
+    if not target.abandon(request, price=price, after_s=after_s):
+        return None
     is_charged = partial(_is_another_total, target, before)
     target.wait_until(is_charged, limit_s=max(MOMENT_S, after_s * 4))
     return before, target.balance()

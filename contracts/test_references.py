@@ -2,6 +2,10 @@
 
 import base64
 from collections.abc import Iterator
+from decimal import Decimal
+from math import isqrt
+
+import pytest
 
 from contracts.asking import (
     default_size,
@@ -21,10 +25,12 @@ from contracts.judge import NotJudgedError
 from contracts.oracle import masks
 from contracts.oracle.synchronous import picture_bytes
 from contracts.oracle.tasks import result_urls
-from contracts.samples import SAMPLE, data_uri, gradient, half_mask, opaque_mask, text_of
+from contracts.samples import SAMPLE, data_uri, gradient, half_mask, opaque_mask, text_of, weighed
 from contracts.size import Size
+from contracts.target import is_accepted
 
 OTHER = Size(48, 64)
+UNWILLING = (402, 429)
 FILENAMES = (
     "image.png",
     "blob",
@@ -272,6 +278,9 @@ def private_urls(world: World) -> Iterator[Probe]:
         yield probe(world, f"{host} sync", sync, rule="private-url")
         if i % 4 == 0 or host.startswith("[") or i == len(PRIVATE_HOSTS) - 1:
             yield probe(world, f"{host} task", generation(world, image_url=url), rule="private-url")
+    for host in _hosts_of_the_table(world):
+        sync = generation(world, size=size, image_url=f"http://{host}/picture.png")
+        yield probe(world, f"{host} sync", sync, rule="private-url")
     several: Json = [text_of(gradient(SAMPLE)), "https://127.0.0.1:8443/a.png"]
     wishes = {
         "list": generation(world, image_urls=several),
@@ -286,6 +295,15 @@ def private_urls(world: World) -> Iterator[Probe]:
     for name, request in wishes.items():
         level = Level.SMOKE if name == "image" else Level.FULL
         yield probe(world, name, request, rule="private-url", level=level)
+
+
+def _hosts_of_the_table(world: World) -> Iterator[str]:
+    """One host in each network of the contract, and one below each of its suffixes."""
+    table = world.spec.facts.private_url
+    for network in table.networks:
+        address = network[min(1, network.num_addresses - 1)]
+        yield f"[{address}]" if address.version == 6 else str(address)
+    yield from (f"pictures.{suffix}" for suffix in table.host_suffixes)
 
 
 def public_urls(world: World) -> Iterator[Probe]:
@@ -366,12 +384,35 @@ def test_a_reference_that_is_no_picture_is_refused(probe: Probe, court: Court) -
     largest=lambda world: expected_of(world, generation(world, size=default_size(world))).price,
 )
 def test_a_reference_of_more_bytes_than_allowed_is_refused(court: Court) -> None:
-    """The bytes after the end of a PNG make it heavy, not large."""
     world = court.world
-    heavy = gradient(SAMPLE) + b"\0" * world.spec.facts.reference_forms.max_bytes
-    request = edit(world, [heavy], size=default_size(world))
+    too_heavy = weighed(gradient(SAMPLE), world.spec.facts.reference_forms.max_bytes + 1)
+    request = edit(world, [too_heavy], size=default_size(world))
     expected = expected_of(world, request)
     court.refused(court.target.send(request, largest=expected.largest), expected)
+
+
+@rule("reference-forms/max-bytes", "reference-forms/max-pixels")
+@bill(Level.FULL, requests=2, largest=lambda world: 2 * cheapest_edit(world))
+@pytest.mark.parametrize("part", ["max-bytes", "max-pixels"])
+def test_a_reference_at_a_limit_is_taken(part: str, court: Court) -> None:
+    world, limits = court.world, court.world.spec.facts.reference_forms
+    if part == "max-bytes":
+        picture = weighed(gradient(SAMPLE), limits.max_bytes)
+    else:
+        side = isqrt(limits.max_pixels)
+        picture = opaque_mask(Size(side, limits.max_pixels // side), mode="1")
+    request = edit(world, [picture], size=default_size(world))
+    exchange = court.target.send(request, price=cheapest_edit(world))
+    if exchange.answer.status in UNWILLING:
+        raise NotJudgedError(f"the target answers {exchange.answer.status}")
+    problems = [] if is_accepted(exchange) else [f"status {exchange.answer.status}"]
+    told = "200: no limit is passed"
+    court.judge(f"reference-forms/{part}", exchange, expected=told, problems=problems)
+
+
+def cheapest_edit(world: World) -> Decimal:
+    """USD of the edit that `edit` asks for."""
+    return expected_of(world, edit(world, size=default_size(world))).price
 
 
 @rule("mask", "mask/form")

@@ -74,15 +74,16 @@ class Transport:
             answer = Answer(status, headers, body, time.monotonic() - started)
         return Exchange(request, answer, sent_at)
 
-    def abandon(self, request: Request, *, after_s: float) -> None:
-        """Sends the request and goes away after a while without waiting for the answer."""
+    def abandon(self, request: Request, *, after_s: float) -> bool:
+        """Sends the request and goes away after a while; False if the answer was quicker."""
         with self._connection(urlsplit(self.url(request)), self.timeout_s) as wire:
             wire.sendall(self._head(request) + (request.body() or b""))
             wire.settimeout(after_s)
             try:
                 wire.recv(1)
             except TimeoutError:
-                return
+                return True
+            return False
 
     def _answer(
         self, request: Request, limit: float

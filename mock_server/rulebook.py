@@ -1,6 +1,6 @@
 """The rules of the contract file, each read once and from the one entry that is its home."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from mock_server.facts import Contract, Route
@@ -106,6 +106,17 @@ class Rulebook:
             if name not in allowed:
                 where = f"components.schemas.{schema}.enum"
                 raise ContractError(f"{place}.{name}", f"is not among the values of {where}")
+
+    def _have_fields(self, schemas: Sequence[str], names: Sequence[str], place: str) -> None:
+        """A field that no schema knows would be asked of a task that cannot have it."""
+        there = {
+            name
+            for schema in schemas
+            for name in self._schemas.section(schema).section("properties").raw
+        }
+        for name in names:
+            if name not in there:
+                raise ContractError(place, f"no task has the field {name!r}")
 
     def _enum(self, schema: str) -> list[str]:
         values = self._schemas.section(schema).items("enum")
@@ -238,6 +249,10 @@ class Rulebook:
                 f"{steps.place}.next", f"must be four: {', '.join(_STATE_MEANINGS)}"
             )
         pending, processing, completed, failed = states
+        besides = {completed: "TaskCompletion", failed: "TaskFailure"}
+        for state, names in fields.items():
+            there = [schema for schema in ("Task", besides.get(state)) if schema is not None]
+            self._have_fields(there, names, f"{self['task-poll'].place}.fields.{state}")
         from_text, from_image = self._schemas.section("ModelType").texts("enum", count=2)
         return TaskTable(
             code=created.whole("code"),

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tests.suite.variants import document
+from tests.suite.variants import GONE, document
 
-__all__ = ["CHANGES", "UNSEEN", "Change", "leaves"]
+__all__ = ["CHANGES", "ENTANGLED", "STOPPING", "UNSEEN", "Change", "leaves"]
 
 ROOT = "data"
 
@@ -78,7 +78,7 @@ def _fields() -> dict[str, Change]:
     """A field of another name stands in every poll."""
     states = document({})["x-contract"]["rules"]["task-poll"]["data"]["fields"]
     return {
-        f"task-poll/data/fields/{state}/{index}": Change("another")
+        f"task-poll/data/fields/{state}/{index}": Change("another", "no task has the field")
         for state, fields in states.items()
         for index, _ in enumerate(fields)
     }
@@ -101,24 +101,18 @@ def _errors() -> dict[str, Change]:
 
 
 CHANGES: Mapping[str, Change] = {
-    "auth/data/scheme": Change("Token"),
-    "base/data/prefixes/0": Change("/api/v2"),
     "base/data/prefixes/1": Change("/v2"),
     "mode-auto/data/absent/0": Change("any"),
     "profile/data/openai/default_size": Change("1536x1024", profile="openai"),
-    "profile/data/openai/quality_synonyms/standard": Change("low", profile="openai"),
-    "profile/data/openai/quality_synonyms/hd": Change("low", profile="openai"),
-    "profile/data/openai/ignored_fields/0": Change("mood", profile="openai"),
-    "size-grid/data/multiple": Change(32),
-    "size-edge/data/long_edge_max": Change(3584),
+    "profile/data/openai/quality_synonyms/standard": Change("low", "price-auto", profile="openai"),
+    "profile/data/openai/quality_synonyms/hd": Change("low", "price-auto", profile="openai"),
+    "size-grid/data/multiple": Change(8),
+    "size-edge/data/long_edge_max": Change(3856),
     "size-ratio/data/long_to_short_max": Change("5:2"),
     "size-pixels/data/pixels_min": Change(700_000),
-    "size-pixels/data/pixels_max": Change(8_000_000),
-    "tier/data/tiers/0/name": Change("HD", "resolution"),
+    "size-pixels/data/pixels_max": Change(8_400_000),
     "tier/data/tiers/0/long_edge_max": Change(1600),
-    "tier/data/tiers/1/name": Change("QHD", "resolution"),
     "tier/data/tiers/1/long_edge_max": Change(2304),
-    "tier/data/tiers/2/name": Change("UHD", "resolution"),
     **_typical(),
     "derive/data/default_resolution": Change("2K"),
     "derive/data/default_aspect_ratio": Change("2:1"),
@@ -126,38 +120,23 @@ CHANGES: Mapping[str, Change] = {
     **_prices(),
     "price/data/currency": Change("EUR", "settle-once"),
     "price-auto/data/billed_as/auto": Change("high"),
-    **{
-        f"sync-shape/data/extras/{index}": Change(name, profile="openai")
-        for index, name in enumerate(("scenery", "format", "grade", "extent", "use"))
-    },
+    **{f"sync-shape/data/extras/{index}": Change(GONE, profile="openai") for index in range(5)},
     "output-format/data/media_types/png": Change("image/x-png", "same-bytes"),
     "output-format/data/media_types/jpeg": Change("image/jpg", "same-bytes"),
     "output-format/data/media_types/webp": Change("image/x-webp", "same-bytes"),
-    "background/data/alpha/transparent": Change("either"),
-    "background/data/alpha/opaque": Change("required"),
-    "background/data/alpha/auto": Change("required"),
     "background/data/formats_without_alpha/0": Change("webp"),
-    "stream/data/events/generation/partial": Change("image_generation.draft"),
-    "stream/data/events/generation/completed": Change("image_generation.done"),
-    "stream/data/events/edit/partial": Change("image_edit.draft"),
-    "stream/data/events/edit/completed": Change("image_edit.done"),
-    "edit-parts/data/image_parts/0": Change("picture"),
-    "edit-parts/data/image_parts/1": Change("picture[]"),
-    "edit-parts/data/mask_part": Change("stencil"),
-    "max-references/data/max": Change(8),
-    "reference-forms/data/single/0": Change("picture"),
-    "reference-forms/data/single/1": Change("picture_base64"),
-    "reference-forms/data/single/2": Change("picture_url"),
-    "reference-forms/data/many/0": Change("picture_urls"),
-    "reference-forms/data/many/1": Change("pictures"),
-    "reference-forms/data/formats/0": Change("gif"),
-    "reference-forms/data/formats/1": Change("gif"),
-    "reference-forms/data/formats/2": Change("gif"),
+    "stream/data/events/generation/partial": Change("image_generation.draft", profile="openai"),
+    "stream/data/events/generation/completed": Change("image_generation.done", profile="openai"),
+    "stream/data/events/edit/partial": Change("image_edit.draft", profile="openai"),
+    "stream/data/events/edit/completed": Change("image_edit.done", profile="openai"),
+    "max-references/data/max": Change(8, besides={"components/schemas/ReferenceList/maxItems": 8}),
+    "reference-forms/data/formats/0": Change(GONE),
+    "reference-forms/data/formats/1": Change(GONE),
+    "reference-forms/data/formats/2": Change(GONE),
     "reference-forms/data/max_bytes": Change(1_000_000),
     "reference-forms/data/max_pixels": Change(1_000_000),
-    "mask/data/fields/0": Change("stencil_url"),
-    "mask/data/fields/1": Change("stencil_base64"),
     "mask/data/formats/0": Change("webp"),
+    "fail-codes/data/retryable/INVALID_INPUT": Change(value=True),
     "private-url/data/text": Change("no private hosts"),
     "private-url/data/fail_code": Change("OTHER"),
     **_networks(),
@@ -166,9 +145,6 @@ CHANGES: Mapping[str, Change] = {
     "private-url/data/host_suffixes/2": Change("nowhere"),
     "task-created/data/code": Change(201),
     "task-created/data/msg": Change("done"),
-    "task-created/data/state": Change("processing"),
-    **_fields(),
-    "task-steps/data/initial": Change("processing"),
     "task-steps/data/next/pending/0": Change("failed"),
     "task-steps/data/next/pending/1": Change("failed"),
     "task-steps/data/next/pending/2": Change("processing"),
@@ -208,4 +184,76 @@ CHANGES: Mapping[str, Change] = {
     "latency/data/seconds/high/min": Change(1),
 }
 
-UNSEEN: Mapping[str, str] = {}
+ENTANGLED: Mapping[str, Change] = {
+    **_fields(),
+    "task-created/data/state": Change("processing", "must be pending"),
+    "task-steps/data/initial": Change("processing", "must be pending"),
+    **{
+        f"background/data/alpha/{name}": Change("another", "is not among")
+        for name in ("transparent", "opaque", "auto")
+    },
+    **{
+        path: Change("another", "no request has the field")
+        for path in (
+            "edit-parts/data/image_parts/0",
+            "edit-parts/data/image_parts/1",
+            "edit-parts/data/mask_part",
+            "reference-forms/data/single/0",
+            "reference-forms/data/single/1",
+            "reference-forms/data/single/2",
+            "reference-forms/data/many/0",
+            "reference-forms/data/many/1",
+            "mask/data/fields/0",
+            "mask/data/fields/1",
+        )
+    },
+    **{f"tier/data/tiers/{index}/name": Change("HD", "Resolution") for index in range(3)},
+    "profile/data/names/0": Change("another", "profile"),
+    "profile/data/names/1": Change("another", "profile"),
+    "profile/data/default": Change("another", "profile"),
+    "error-shape/data/styles/0": Change("another", "style"),
+    "error-shape/data/styles/1": Change("another", "style"),
+    "error-shape/data/styles/2": Change("another", "style"),
+    "error-shape/data/default_style": Change("another", "style"),
+}
+"""What the server refuses to serve if it is changed in one place alone; `rule` is in its words."""
+
+STOPPING: Mapping[str, Change] = {
+    "auth/data/scheme": Change("Token", "refuses the key (401)"),
+    "base/data/prefixes/0": Change("/api/v2", "is this the base URL of the API?"),
+}
+"""What the suite needs to get in at all; `rule` is in the words with which it ends."""
+
+_FAILING = "a task fails in this way only where somebody asks the mock for it"
+_NEVER_LATE = "a busy machine makes any picture late: only what comes too early is a breach"
+_TOO_LARGE = "no test sends 1.2 gigabytes"
+UNSEEN: Mapping[str, str] = {
+    "auth/data/key_prefix": "a prefix of made-up keys, which no answer shows",
+    "profile/data/openai/ignored_fields/0": "every unknown field is ignored unless asked otherwise",
+    "tier/data/tiers/2/long_edge_max": "none: the last tier has no bound of its own",
+    **{
+        f"fail-codes/data/retryable/{code}": _FAILING
+        for code in (
+            "CONTENT_MODERATION",
+            "UPSTREAM_BUSY",
+            "UPSTREAM_FAILED",
+            "TIMEOUT",
+            "INTERNAL_ERROR",
+            "OTHER",
+        )
+    },
+    "status/data/body_max_bytes": _TOO_LARGE,
+    "status/data/errors/body_too_large/status": _TOO_LARGE,
+    "status/data/errors/body_too_large/type": _TOO_LARGE,
+    "status/data/errors/rate_limited/status": "the mock limits no rate unless asked to",
+    "status/data/errors/rate_limited/type": "the mock limits no rate unless asked to",
+    "status/data/errors/internal/status": "no request brings about a failure of the server",
+    "status/data/errors/internal/type": "no request brings about a failure of the server",
+    "code-in-200/data/failure_min": "the mock answers so only where somebody asks for it",
+    **{
+        f"latency/data/seconds/{quality}/{part}": _NEVER_LATE
+        for quality in ("low", "medium", "high")
+        for part in ("mode", "max")
+    },
+}
+"""What no run can see, and why."""

@@ -56,12 +56,12 @@ def faults_file(folder: Path, fault: str) -> str:
 def run_with(folder: Path, fault: str, *options: str) -> tuple[int, str]:
     ways = ("--time-scale", "0.01", "--faults", faults_file(folder, fault))
     with serving("mock_server", *ways) as base_url:
-        run = judged(base_url, "--seed", "7", "--also", "observed", "--timeout", "3", *options)
+        run = judged(base_url, "--seed", "7", "--also", "observed", *options)
     return run.returncode, run.stdout + run.stderr
 
 
 def assert_caught(folder: Path, fault: str, rule: str) -> None:
-    code, told = run_with(folder, fault, "-x", "--rule", rule)
+    code, told = run_with(folder, fault, "--timeout", "3", "-x", "--rule", rule)
     assert code == 1, told[-3000:]
     assert re.search(rf"FAIL {rule}[ /]", told), told[-3000:]
 
@@ -87,7 +87,7 @@ def test_what_breaks_no_rule_is_no_breach(tmp_path: Path, fault: str) -> None:
 @pytest.mark.sharp
 @pytest.mark.parametrize("fault", ["no_credit", "rate_limit"])
 def test_what_was_not_judged_is_not_passed(tmp_path: Path, fault: str) -> None:
-    _, told = run_with(tmp_path, fault, "--rule", "size-exact")
+    _, told = run_with(tmp_path, fault, "--timeout", "3", "--rule", "size-exact")
     assert re.search(r"size-exact +stated +· not judged", told), told[-3000:]
 
 

@@ -56,7 +56,7 @@ def _steps(whole: Mapping[str, Any], path: str) -> list[str]:
 
 def _put(place: Any, last: str, value: object) -> None:
     if value is GONE:
-        del place[last]
+        del place[int(last) if isinstance(place, list) else last]
     elif isinstance(place, list) and last == "+":
         place.append(value)
     elif isinstance(place, list):
