@@ -21,7 +21,7 @@ from contracts.claims import World
 from contracts.decode import Json
 from contracts.exchange import Key, Request
 from contracts.judge import NotJudgedError
-from contracts.oracle.webhooks import Attempt, timeline
+from contracts.oracle.webhooks import Attempt, is_success, timeline
 from contracts.receiver import HANG, Receiver, Sighting
 from contracts.spec import Spec
 from contracts.target import History, Target
@@ -41,7 +41,6 @@ STAGGER_S = 0.1
 TRUSTED_S = 2.0
 """A limit in real time that no machine, however busy, is late by."""
 BUSY_S = 0.15
-SUCCESSES = range(200, 300)
 UNWILLING = (402, 429)
 """For want of credit or of time, no task is made; nothing can be said of its webhooks then."""
 REPLAYS = 3
@@ -90,7 +89,7 @@ class Told:
             return list(self.attempts)
         kept = list(self.attempts[:1])
         for before, attempt in pairwise(self.attempts):
-            answered = before.answered in SUCCESSES
+            answered = is_success(spec, before.answered)
             gap = attempt.at_s - before.at_s
             if not (answered and limit * 0.3 <= gap <= (limit + pause) * 1.5 + BUSY_S):
                 kept.append(attempt)
@@ -103,26 +102,27 @@ def behaviours(world: World, scale: float) -> list[Behaviour]:
     Where ten seconds last a tenth of one, a busy sender gives up on an answer that is there: what
     it does wrong is then told by several replays, of which each shows it.
     """
-    facts = world.spec.facts.hook_retry
+    facts, fine = world.spec.facts.hook_retry, world.spec.facts.hook_once
+    least, most = fine.success_min, fine.success_max
     replays = 1 if facts.attempt_timeout_s * scale > TRUSTED_S else REPLAYS
     plain = generation(world, prompt="a webhook")
     doomed = generation(world, prompt="a webhook", image_url="http://10.0.0.1/private.png")
     retries = (500,) * len(facts.retry_after_s)
     return [
         Behaviour("for ever", (500,), plain),
-        Behaviour("200", (200,), plain, replays),
-        Behaviour("204", (204,), plain, replays),
-        Behaviour("299", (299,), plain, replays),
-        Behaviour("302", (302, 200), plain, replays),
-        Behaviour("301", (301, 200), plain, replays),
-        Behaviour("404", (404, 400, 200), plain, replays),
-        Behaviour("hang", (HANG, 200), plain, replays),
-        Behaviour("failed", (500, 200), doomed, replays),
-        Behaviour("sized", (200,), generation(world, size=default_size(world)), replays),
-        Behaviour("edit", (200,), edit(world), replays),
-        Behaviour("two pictures", (200,), generation(world, n=2, output_format="webp"), replays),
-        Behaviour("thrice 500", (*retries, 200), plain, REPEATED),
-        Behaviour("background", (*retries, 500, 200), plain, replays),
+        Behaviour("success", (least,), plain, replays),
+        Behaviour("another success", (min(least + 4, most),), plain, replays),
+        Behaviour("last success", (most,), plain, replays),
+        Behaviour("302", (302, least), plain, replays),
+        Behaviour("301", (301, least), plain, replays),
+        Behaviour("404", (404, 400, least), plain, replays),
+        Behaviour("hang", (HANG, least), plain, replays),
+        Behaviour("failed", (500, least), doomed, replays),
+        Behaviour("sized", (least,), generation(world, size=default_size(world)), replays),
+        Behaviour("edit", (least,), edit(world), replays),
+        Behaviour("two pictures", (least,), generation(world, n=2, output_format="webp"), replays),
+        Behaviour("thrice 500", (*retries, least), plain, REPEATED),
+        Behaviour("background", (*retries, 500, least), plain, replays),
     ]
 
 
@@ -234,7 +234,7 @@ class Hooks:
         spec, facts = self._world.spec, self._world.spec.facts.hook_retry
         whole = facts.give_up_after_s + facts.background_every_s
         is_waited_for = is_played_out(spec, self._target.state.time_scale)
-        is_endless = wish.answers[-1] is not None and wish.answers[-1] not in SUCCESSES
+        is_endless = wish.answers[-1] is not None and not is_success(spec, wish.answers[-1])
         return whole if is_endless and is_waited_for else timeline(spec, wish.answers)[-1]
 
 

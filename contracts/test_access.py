@@ -193,6 +193,7 @@ def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
     if parts.path not in prefixes:
         raise NotJudgedError(f"the base URL does not end in one of {', '.join(prefixes)}")
     own = court.target.get("/models").answer.json
+    errors = court.world.spec.facts.status.errors
     for prefix in prefixes:
         url = f"{parts.scheme}://{parts.netloc}{prefix}"
         name = "base" if prefix == parts.path else "base/short-prefix"
@@ -201,18 +202,18 @@ def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
         wrong = [] if same else [_told(models)]
         court.judge(name, models, expected=f"the models under {prefix}", problems=wrong)
         poll = court.target.get(f"{url}/images/generations?task_id=nobody-knows-this")
-        wrong = [] if poll.answer.status == 404 else [_told(poll)]
+        wrong = [] if poll.answer.status == errors["not_found"].status else [_told(poll)]
         court.judge(name, poll, expected=f"404 for an unknown task under {prefix}", problems=wrong)
         bad = replace(generation(court.world, size="1000x1000"), path=f"{url}/images/generations")
         refused = court.target.send(
             bad, largest=expected_of(court.world, generation(court.world)).largest
         )
-        wrong = [] if refused.answer.status == 400 else [_told(refused)]
+        wrong = [] if refused.answer.status == errors["bad_request"].status else [_told(refused)]
         court.judge(
             name, refused, expected=f"400 for an illegal size under {prefix}", problems=wrong
         )
         keyless = court.target.send(Request("GET", f"{url}/models", key=Key.NONE))
-        wrong = [] if keyless.answer.status == 401 else [_told(keyless)]
+        wrong = [] if keyless.answer.status == errors["unauthorized"].status else [_told(keyless)]
         court.judge("auth", keyless, expected=f"401 without a key under {prefix}", problems=wrong)
 
 

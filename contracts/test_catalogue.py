@@ -79,8 +79,9 @@ def test_an_upload_needs_its_part(court: Court) -> None:
     for parts in ((), (("picture", picture),), ((f"{part}s", picture),)):
         form = Request("POST", "/files", parts=(*parts, ("note", "no file here")))
         sent = court.target.send(form)
-        problems = [] if sent.answer.status == 400 else [f"status {sent.answer.status}"]
-        told = f"400: there is no part '{part}'"
+        refused = court.world.spec.facts.status.errors["bad_request"].status
+        problems = [] if sent.answer.status == refused else [f"status {sent.answer.status}"]
+        told = f"{refused}: there is no part '{part}'"
         court.judge("files", sent, expected=told, problems=problems)
 
 

@@ -200,13 +200,15 @@ async def _expect(request: web.Request) -> None:
 
 def _payload(mock: Mock, job: Job, param: Param) -> dict[str, object]:
     table = mock.contract.tasks
+    state = state_of(job, job.due_at, table)
     return hook_payload(
         job,
-        state=state_of(job, job.due_at, table),
+        state=state,
         param=param,
         result_urls=result_urls(job),
         code=table.code,
         msg=table.msg,
+        null=mock.contract.hooks.null_when.get(state, ()),
     )
 
 

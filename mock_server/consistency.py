@@ -1,5 +1,6 @@
 """Whether the facts of the contract agree, and are such that the mock can act by them."""
 
+import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
@@ -77,6 +78,12 @@ def _derivation(contract: Contract) -> Problems:
         parse_ratio(contract.defaults.aspect_ratio, contract.sizes)
     except ApiError as error:
         yield "derive.data.default_aspect_ratio", error.message.partition(": ")[2]
+
+
+def _ratios(contract: Contract) -> Problems:
+    schema = _schemas(contract).section("AspectRatio")
+    if not re.fullmatch(schema.text("pattern"), contract.ratio_auto):
+        yield "aspect-ratio.data.auto", f"must be taken by the pattern of {schema.place}"
 
 
 def _billing(contract: Contract) -> Problems:
@@ -193,6 +200,7 @@ _CHECKS: tuple[Callable[[Contract], Problems], ...] = (
     _sizes,
     _tiers,
     _derivation,
+    _ratios,
     _billing,
     _profiles,
     _references,

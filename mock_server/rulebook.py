@@ -279,6 +279,7 @@ class Rulebook:
             attempt_timeout_s=retry.number("attempt_timeout_s"),
             background_every_s=retry.number("background_every_s"),
             give_up_after_s=retry.number("give_up_after_s"),
+            null_when={state: frozenset(names) for state, names in null_when.items()},
         )
 
     def _profiles(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import NamedTuple
 
 import aiohttp
@@ -50,25 +50,22 @@ def hook_payload(
     result_urls: list[str],
     code: int,
     msg: str,
+    null: Collection[str],
 ) -> dict[str, object]:
     """The webhook's body (Rule: hook-payload); `param` and `resultJson` are JSON strings."""
     failure = job.failure
-    result = None if failure else orjson.dumps({"resultUrls": result_urls}).decode()
-    return {
-        "code": code,
-        "msg": msg,
-        "data": {
-            "taskId": job.id,
-            "model": job.request.model,
-            "state": state,
-            "param": orjson.dumps(param).decode(),
-            "resultJson": result,
-            "failCode": failure.code if failure else None,
-            "failMsg": failure.message if failure else None,
-            "createTime": int(job.created_at * 1000),
-            "completeTime": int((job.ended_at or job.due_at) * 1000),
-        },
+    data: dict[str, object] = {
+        "taskId": job.id,
+        "model": job.request.model,
+        "state": state,
+        "param": orjson.dumps(param).decode(),
+        "resultJson": orjson.dumps({"resultUrls": result_urls}).decode(),
+        "failCode": failure.code if failure else None,
+        "failMsg": failure.message if failure else None,
+        "createTime": int(job.created_at * 1000),
+        "completeTime": int((job.ended_at or job.due_at) * 1000),
     }
+    return {"code": code, "msg": msg, "data": data | dict.fromkeys(null)}
 
 
 class Postman:

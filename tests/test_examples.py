@@ -240,7 +240,7 @@ def _payload(given: Given) -> Mapping[str, object]:
     urls = [f"http://127.0.0.1/{number}" for number in range(given.get("n", 1))]
     told: Any = hook_payload(
         a_job(failure=failure), state=given["state"], param={"n": 1}, result_urls=urls,
-        code=200, msg="success",
+        code=200, msg="success", null=CONTRACT.hooks.null_when[given["state"]],
     )  # fmt: skip
     data = told["data"]
     texts = [name for name in ("param", "resultJson") if isinstance(data[name], str)]

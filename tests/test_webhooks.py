@@ -29,8 +29,9 @@ DEAD = "http://127.0.0.1:9/hook"
 
 def payload(job: Job, param: Param | None = None) -> Any:
     state = "failed" if job.failure else "completed"
+    null = own_contract().hooks.null_when[state]
     return hook_payload(
-        job, state=state, param=param or {}, result_urls=URLS, code=200, msg="success"
+        job, state=state, param=param or {}, result_urls=URLS, code=200, msg="success", null=null
     )
 
 

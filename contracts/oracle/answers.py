@@ -63,6 +63,15 @@ def _error_code(spec: Spec, exchange: Exchange) -> Iterator[Problem]:
         yield Problem("error-shape", f"code {code} beside HTTP status {answer.status}", "hybrid")
 
 
+def _error_type(spec: Spec, exchange: Exchange) -> Iterator[Problem]:
+    """OpenAI's SDKs choose nothing by it, but people do."""
+    told, status = at(exchange.answer.json, "error", "type"), exchange.answer.status
+    wanted = {kind.type for kind in spec.facts.status.errors.values() if kind.status == status}
+    if isinstance(told, str) and wanted and told not in wanted:
+        text = f"error.type is '{told}' beside status {status}; expected {' or '.join(wanted)}"
+        yield Problem("error-shape", text, "hybrid")
+
+
 def _allow(spec: Spec, exchange: Exchange) -> Iterator[Problem]:
     """A 405 lists the methods that the path takes (RFC 9110, 15.5.6)."""
     if exchange.answer.status != spec.facts.status.errors["method_not_allowed"].status:
@@ -100,6 +109,7 @@ _LAWS: tuple[Callable[[Spec, Exchange], Iterator[Problem]], ...] = (
     _request_id,
     _error_text,
     _error_code,
+    _error_type,
     _allow,
     _retry_after,
     _failure_in_200,

@@ -4,7 +4,7 @@ Each check has the signature `(spec, question) -> faults`; a request may have se
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.decode import Json
 from contracts.oracle.asked import Asked, Carried
@@ -28,7 +28,8 @@ class Fault:
     text: str
     params: frozenset[str]
     part: str | None = None
-    status: int = 400
+    status: int = 0
+    """0 stands for that of a bad request."""
     message: tuple[str, ...] = ()
     """What the message must contain, where the contract fixes its words."""
 
@@ -49,7 +50,9 @@ class Question:
 
 def refusals(spec: Spec, question: Question) -> list[Fault]:
     """Every fault of the request; empty if it must be accepted."""
-    return [fault for check in _CHECKS for fault in check(spec, question)]
+    found = [fault for check in _CHECKS for fault in check(spec, question)]
+    usual = spec.facts.status.errors["bad_request"].status
+    return [fault if fault.status else replace(fault, status=usual) for fault in found]
 
 
 def _missing(spec: Spec, question: Question) -> Iterator[Fault]:

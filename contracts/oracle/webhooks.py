@@ -15,7 +15,7 @@ from contracts.oracle.problem import Problem
 from contracts.oracle.schemas import complaints
 from contracts.spec import Spec
 
-__all__ = ["Attempt", "known_part", "payload_problems", "problems", "timeline"]
+__all__ = ["Attempt", "is_success", "known_part", "payload_problems", "problems", "timeline"]
 
 ONCE, PAYLOAD, RETRY = "hook-once", "hook-payload", "hook-retry"
 
@@ -60,7 +60,7 @@ def timeline(spec: Spec, answers: Sequence[int | None], *, always: bool = False)
     coming = chain(answers, repeat(answers[-1])) if always else iter(answers)
     for answer, gap in zip(coming, gaps, strict=False):
         at_s += gap + (facts.attempt_timeout_s if answer is None else 0)
-        if _is_success(spec, answer) or at_s > facts.give_up_after_s:
+        if is_success(spec, answer) or at_s > facts.give_up_after_s:
             return moments
         moments.append(at_s)
     return moments[: len(answers)]
@@ -99,7 +99,8 @@ def known_part(spec: Spec, attempt: Attempt) -> dict[str, Json]:
     return {name: value for name, value in data.items() if name in names}
 
 
-def _is_success(spec: Spec, answer: int | None) -> bool:
+def is_success(spec: Spec, answer: int | None) -> bool:
+    """Whether a receiver that answers so has heard of the task. Rule: hook-once."""
     facts = spec.facts.hook_once
     return answer in range(facts.success_min, facts.success_max + 1)
 
@@ -118,7 +119,7 @@ def _form_problems(spec: Spec, attempt: Attempt) -> Iterator[Problem]:
 
 def _after_success(spec: Spec, attempts: Sequence[Attempt]) -> Iterator[Problem]:
     for number, attempt in enumerate(attempts[:-1], start=1):
-        if _is_success(spec, attempt.answered):
+        if is_success(spec, attempt.answered):
             yield Problem(ONCE, f"attempt {number} was answered {attempt.answered}, yet more came")
 
 
@@ -133,7 +134,7 @@ def _rhythm(
     patience = facts.attempt_timeout_s * scale
     for number, (one, following, (gap, part)) in enumerate(steps, start=2):
         waited, wanted = following.at_s - one.ended_s, gap * scale
-        if _is_success(spec, one.answered):
+        if is_success(spec, one.answered):
             return
         held = one.ended_s - one.at_s
         if one.answered is None and not _is_about(held, patience, slack_s):

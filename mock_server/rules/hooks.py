@@ -1,6 +1,6 @@
 """What a webhook says and when it is tried."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 __all__ = ["HookTable", "delays"]
@@ -8,7 +8,7 @@ __all__ = ["HookTable", "delays"]
 
 @dataclass(frozen=True, slots=True)
 class HookTable:
-    """How a webhook is sent, what ends it, and the schedule of its attempts in seconds."""
+    """How a webhook is sent, what ends it, the schedule in seconds, and what is null by state."""
 
     method: str
     content_type: str
@@ -17,6 +17,7 @@ class HookTable:
     attempt_timeout_s: float
     background_every_s: float
     give_up_after_s: float
+    null_when: Mapping[str, frozenset[str]]
 
 
 def delays(table: HookTable) -> Iterator[float]:
