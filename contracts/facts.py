@@ -304,6 +304,10 @@ class Status:
     body_max_bytes: int
     errors: Mapping[str, ErrorKind]
 
+    def of(self, kind: str) -> int:
+        """The HTTP status of that kind of failure."""
+        return self.errors[kind].status
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

@@ -193,7 +193,7 @@ def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
     if parts.path not in prefixes:
         raise NotJudgedError(f"the base URL does not end in one of {', '.join(prefixes)}")
     own = court.target.get("/models").answer.json
-    errors = court.world.spec.facts.status.errors
+    statuses = court.world.spec.facts.status
     for prefix in prefixes:
         url = f"{parts.scheme}://{parts.netloc}{prefix}"
         name = "base" if prefix == parts.path else "base/short-prefix"
@@ -202,18 +202,18 @@ def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
         wrong = [] if same else [_told(models)]
         court.judge(name, models, expected=f"the models under {prefix}", problems=wrong)
         poll = court.target.get(f"{url}/images/generations?task_id=nobody-knows-this")
-        wrong = [] if poll.answer.status == errors["not_found"].status else [_told(poll)]
+        wrong = [] if poll.answer.status == statuses.of("not_found") else [_told(poll)]
         court.judge(name, poll, expected=f"404 for an unknown task under {prefix}", problems=wrong)
         bad = replace(generation(court.world, size="1000x1000"), path=f"{url}/images/generations")
         refused = court.target.send(
             bad, largest=expected_of(court.world, generation(court.world)).largest
         )
-        wrong = [] if refused.answer.status == errors["bad_request"].status else [_told(refused)]
+        wrong = [] if refused.answer.status == statuses.of("bad_request") else [_told(refused)]
         court.judge(
             name, refused, expected=f"400 for an illegal size under {prefix}", problems=wrong
         )
         keyless = court.target.send(Request("GET", f"{url}/models", key=Key.NONE))
-        wrong = [] if keyless.answer.status == errors["unauthorized"].status else [_told(keyless)]
+        wrong = [] if keyless.answer.status == statuses.of("unauthorized") else [_told(keyless)]
         court.judge("auth", keyless, expected=f"401 without a key under {prefix}", problems=wrong)
 
 
@@ -274,8 +274,9 @@ def _keyless(
 def _judge_refused(court: Court, probe: Probe) -> None:
     exchange = court.target.exchange(probe)
     must_be_offered(exchange)
-    wrong = [] if exchange.answer.status == 401 else [_told(exchange)]
-    court.judge("auth", exchange, expected="401", problems=wrong)
+    refused = court.world.spec.facts.status.of("unauthorized")
+    wrong = [] if exchange.answer.status == refused else [_told(exchange)]
+    court.judge("auth", exchange, expected=str(refused), problems=wrong)
 
 
 def _judge_stranger(
@@ -284,14 +285,16 @@ def _judge_stranger(
     """Nobody's key is taken; what is shown of the request does not hold the real one."""
     exchange = court.target.send(Request("GET", path, headers=headers, key=Key.NONE))
     shown = replace(exchange.request, path=path.partition("?")[0], headers=())
-    wrong = [] if exchange.answer.status == 401 else [_told(exchange)]
+    refused = court.world.spec.facts.status.of("unauthorized")
+    wrong = [] if exchange.answer.status == refused else [_told(exchange)]
     hidden = replace(exchange, request=shown)
-    court.judge("auth", hidden, expected=f"401 for {title}", problems=wrong)
+    court.judge("auth", hidden, expected=f"{refused} for {title}", problems=wrong)
 
 
 def _judge_hidden(court: Court, exchange: Exchange) -> None:
-    wrong = [] if exchange.answer.status == 404 else [_told(exchange)]
-    told = "404 for a task of another key"
+    unknown = court.world.spec.facts.status.of("not_found")
+    wrong = [] if exchange.answer.status == unknown else [_told(exchange)]
+    told = f"{unknown} for a task of another key"
     court.judge("auth/key-is-account", exchange, expected=told, problems=wrong)
 
 

@@ -44,8 +44,9 @@ def test_a_model_is_found_by_its_name(court: Court) -> None:
         same = [] if found.answer.json == listed.get(name) else ["another object than in the list"]
         court.judge("models", found, expected="the model as it is listed", problems=same)
     missing = court.target.get("/models/no-such-model")
-    wrong = [] if missing.answer.status == 404 else [f"status {missing.answer.status}"]
-    court.judge("models", missing, expected="404 for an unknown model", problems=wrong)
+    unknown = court.world.spec.facts.status.of("not_found")
+    wrong = [] if missing.answer.status == unknown else [f"status {missing.answer.status}"]
+    court.judge("models", missing, expected=f"{unknown} for an unknown model", problems=wrong)
 
 
 @rule("files")
@@ -79,7 +80,7 @@ def test_an_upload_needs_its_part(court: Court) -> None:
     for parts in ((), (("picture", picture),), ((f"{part}s", picture),)):
         form = Request("POST", "/files", parts=(*parts, ("note", "no file here")))
         sent = court.target.send(form)
-        refused = court.world.spec.facts.status.errors["bad_request"].status
+        refused = court.world.spec.facts.status.of("bad_request")
         problems = [] if sent.answer.status == refused else [f"status {sent.answer.status}"]
         told = f"{refused}: there is no part '{part}'"
         court.judge("files", sent, expected=told, problems=problems)

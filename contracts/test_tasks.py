@@ -165,7 +165,8 @@ def test_a_task_is_waited_for(probe: Probe, court: Court) -> None:
 @rule("poll-errors")
 @bill(Level.FREE, requests=8)
 def test_a_poll_must_name_a_known_task(court: Court) -> None:
-    facts = court.world.spec.facts.poll_errors
+    facts, statuses = court.world.spec.facts.poll_errors, court.world.spec.facts.status
+    refused, unknown = statuses.of("bad_request"), statuses.of("not_found")
     path = "/images/generations"
     missing = (
         path,
@@ -175,11 +176,11 @@ def test_a_poll_must_name_a_known_task(court: Court) -> None:
         f"{path}?TASK_ID=abc",
     )
     for each in missing:
-        _judge_answer(court, each, 400, facts.missing_text)
+        _judge_answer(court, each, refused, facts.missing_text)
     for each in (f"{path}?task_id={UNKNOWN}", f"/video/generations?task_id={UNKNOWN}"):
         name = "poll-errors/video-path" if each.startswith("/video") else "poll-errors"
-        _judge_answer(court, each, 404, "", name)
-    _judge_answer(court, f"{path}/{UNKNOWN}", 404, facts.hint)
+        _judge_answer(court, each, unknown, "", name)
+    _judge_answer(court, f"{path}/{UNKNOWN}", unknown, facts.hint)
 
 
 @rule("poll-errors", "poll-errors/video-path")
@@ -194,9 +195,8 @@ def test_the_path_of_videos_finds_the_same_task(court: Court) -> None:
     same = at(found.answer.json, "data") == at(history.last.answer.json, "data")
     wrong = [] if same else [f"status {found.answer.status}, another answer"]
     court.judge("poll-errors/video-path", found, expected="the same task", problems=wrong)
-    _judge_answer(
-        court, f"/images/generations/{task_id}", 404, court.world.spec.facts.poll_errors.hint
-    )
+    hint, unknown = court.world.spec.facts.poll_errors.hint, court.world.spec.facts.status
+    _judge_answer(court, f"/images/generations/{task_id}", unknown.of("not_found"), hint)
 
 
 @rule("task-steps")
@@ -278,9 +278,11 @@ class Scenario(RuleBasedStateMachine):
         if Key.SECOND in self.run.keys:
             asked = self.court.target.poll_request(name, key=Key.SECOND)
             poll = self.court.target.send_unjudged(asked)
-            wrong = [] if poll.answer.status == 404 else [f"status {poll.answer.status}"]
+            unknown = self.court.world.spec.facts.status.of("not_found")
+            wrong = [] if poll.answer.status == unknown else [f"status {poll.answer.status}"]
+            told = f"{unknown} for a task of another key"
             with self._noting():
-                self.court.judge("auth/key-is-account", poll, expected="404", problems=wrong)
+                self.court.judge("auth/key-is-account", poll, expected=told, problems=wrong)
 
     @invariant()
     def balance_adds_up(self) -> None:

@@ -37,8 +37,9 @@ def test_what_was_made_lives_as_long_as_promised(court: Court, ageing: Ageing) -
     if seen is None:
         raise NotJudgedError("it needs a clock that can be advanced by days")
     lifetime = court.world.spec.facts.retention.seconds
+    gone = court.world.spec.facts.status.of("not_found")
     for sight in seen:
-        wanted = 200 if int(sight["age"]) <= lifetime else 404
+        wanted = 200 if int(sight["age"]) <= lifetime else gone
         problems = [] if sight["status"] == wanted else [f"status {sight['status']}"]
         told = f"{wanted} for the {sight['what']} {sight['age']} s after it was made"
         name = "same-bytes/lifetime" if sight["what"] == "result" else "retention"

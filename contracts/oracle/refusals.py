@@ -51,7 +51,7 @@ class Question:
 def refusals(spec: Spec, question: Question) -> list[Fault]:
     """Every fault of the request; empty if it must be accepted."""
     found = [fault for check in _CHECKS for fault in check(spec, question)]
-    usual = spec.facts.status.errors["bad_request"].status
+    usual = spec.facts.status.of("bad_request")
     return [fault if fault.status else replace(fault, status=usual) for fault in found]
 
 

@@ -14,13 +14,16 @@ class Change(NamedTuple):
     """Other values for one leaf, and the rule under which it shows if only one side has them.
 
     `besides` are values that must change with it for the contract to stay one; `profile` is the
-    profile in which it shows.
+    profile in which it shows, `also` a further rule whose tests show it. What contradicts other
+    parts of the contract does not fit, and cannot be changed on both sides.
     """
 
     value: object
     rule: str = ""
     besides: Mapping[str, object] = {}
     profile: str = "provider"
+    also: str = ""
+    fits: bool = True
 
 
 def leaves() -> Iterator[str]:
@@ -91,15 +94,18 @@ def _errors() -> dict[str, Change]:
         "unauthorized": 403,
         "no_credit": 403,
         "not_found": 410,
-        "method_not_allowed": 400,
-        "unsupported_media_type": 400,
+        "method_not_allowed": 409,
+        "unsupported_media_type": 406,
     }
     place = "status/data/errors"
     others = {"unauthorized": "auth", "no_credit": "no-credit"}
     return {
         f"{place}/{kind}/status": Change(status, others.get(kind, ""))
         for kind, status in statuses.items()
-    } | {f"{place}/{kind}/type": Change("some_error", "error-shape") for kind in statuses}
+    } | {
+        f"{place}/{kind}/type": Change("some_error", "error-shape", also=others.get(kind, ""))
+        for kind in statuses
+    }
 
 
 CHANGES: Mapping[str, Change] = {
@@ -135,7 +141,8 @@ CHANGES: Mapping[str, Change] = {
     "max-references/data/max": Change(
         8,
         besides={
-            f"components/schemas/{name}/maxItems": 8 for name in ("ReferenceList", "EditImages")
+            f"components/schemas/{name}/maxItems": 8
+            for name in ("ReferenceList", "EditImages", "UploadedPictures")
         },
     ),
     "reference-forms/data/formats/0": Change(GONE),
@@ -160,15 +167,15 @@ CHANGES: Mapping[str, Change] = {
     "hook-once/data/content_type": Change("text/plain"),
     "hook-once/data/success_min": Change(202),
     "hook-once/data/success_max": Change(202),
-    "hook-payload/data/null_when/completed/0": Change("resultJson"),
-    "hook-payload/data/null_when/completed/1": Change("resultJson"),
-    "hook-payload/data/null_when/failed/0": Change("failMsg"),
+    "hook-payload/data/null_when/completed/0": Change("resultJson", fits=False),
+    "hook-payload/data/null_when/completed/1": Change("resultJson", fits=False),
+    "hook-payload/data/null_when/failed/0": Change("failMsg", fits=False),
     "hook-retry/data/retry_after_s/0": Change(500),
     "hook-retry/data/retry_after_s/1": Change(500),
     "hook-retry/data/retry_after_s/2": Change(500),
-    "hook-retry/data/attempt_timeout_s": Change(400),
-    "hook-retry/data/background_every_s": Change(900),
-    "hook-retry/data/give_up_after_s": Change(300),
+    "hook-retry/data/attempt_timeout_s": Change(400, fits=False),
+    "hook-retry/data/background_every_s": Change(900, fits=False),
+    "hook-retry/data/give_up_after_s": Change(300, fits=False),
     **_errors(),
     "model/data/supported/0": Change(
         "gpt-image-3", besides={"x-contract/example_request/model": "gpt-image-3"}
