@@ -10,7 +10,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 CALL = """
-import json, threading, urllib.error, urllib.request
+import json, threading, time, urllib.error, urllib.request
 import pytest
 
 def ask(api, path, fields=None, key=None):
@@ -61,6 +61,8 @@ def test_leaves_traces(image_api):
     image_api.faults.add("hang")
     for fields in ({"size": "1024x1024"}, {}):
         threading.Thread(target=swallowed, args=(image_api, fields), daemon=True).start()
+    while image_api.faults.rules[-1]["applied"] < 2:
+        time.sleep(0.001)
     image_api.faults.clear()
     threading.Thread(target=swallowed, args=(image_api, {"size": "1024x1024"})).start()
     image_api.clock.until_sleeping()
