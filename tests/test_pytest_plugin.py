@@ -58,7 +58,7 @@ def test_leaves_traces(image_api):
     task = create(image_api, callback_url="http://127.0.0.1:9/hook")
     assert task[0] == 200
     image_api.clock.advance(1000)
-    image_api.faults.add("hang")
+    image_api.faults.add("hang", priority=1)
     for fields in ({"size": "1024x1024"}, {}):
         threading.Thread(target=swallowed, args=(image_api, fields), daemon=True).start()
     while image_api.faults.rules[-1]["applied"] < 2:
