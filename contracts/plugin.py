@@ -37,7 +37,7 @@ from contracts.spec import Spec, SpecError
 from contracts.target import Target
 from contracts.wave import Wave
 
-__all__ = ["RUN", "STARTED_RUN"]
+__all__ = ["RUN", "StartedRun"]
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 TARGET: pytest.StashKey[Target] = pytest.StashKey()
@@ -48,8 +48,6 @@ PROPOSALS: pytest.StashKey[Proposals] = pytest.StashKey()
 AGEING: pytest.StashKey[Ageing] = pytest.StashKey()
 REPORT: pytest.StashKey[Report] = pytest.StashKey()
 STARTED: pytest.StashKey[float] = pytest.StashKey()
-STARTED_RUN = "contracts-run"
-"""The name of the plugin under which the command registers a run that it began itself."""
 HOOKS_FIRST_S = 5.0
 """How long the wave, which wants the account for itself, lets the webhooks go first."""
 PACKAGE = Path(__file__).resolve().parent
@@ -306,9 +304,9 @@ def proposals(request: pytest.FixtureRequest) -> Proposals:
 
 
 def _run(config: pytest.Config) -> Run | None:
-    given = config.pluginmanager.get_plugin(STARTED_RUN)
-    if isinstance(given, StartedRun):
-        return given.run
+    for plugin in config.pluginmanager.get_plugins():
+        if isinstance(plugin, StartedRun):
+            return plugin.run
 
     def get(name: str) -> object:
         return config.getoption(options.PREFIX + name)
