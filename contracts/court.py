@@ -18,8 +18,6 @@ from contracts.target import History, Target
 
 __all__ = ["Court", "must_be_offered"]
 
-NO_MONEY = 402
-TOO_MANY = 429
 SIZED = ("mode-both", "profile")
 """Rules that decide a size: a probe of theirs that measures another breaks them."""
 MODES = ("mode-auto", "mode-both", "profile", "reference-routing", "mode/edits")
@@ -204,7 +202,7 @@ class Court:
     def _must_be_accepted(self, probe: Probe, exchange: Exchange, expected: Expectation) -> None:
         """A legal request that is refused breaks the rule that it was made for."""
         answer = exchange.answer
-        if answer.status in {NO_MONEY, TOO_MANY}:
+        if answer.status in self.target.spec.facts.status.unwilling:
             raise NotJudgedError(f"the target answers {answer.status}: {answer.message}")
         refused = answer.status not in expected.statuses
         self.judge(

@@ -308,6 +308,11 @@ class Status:
         """The HTTP status of that kind of failure."""
         return self.errors[kind].status
 
+    @property
+    def unwilling(self) -> frozenset[int]:
+        """The statuses of a target that would, but for want of credit or of time."""
+        return frozenset({self.of("no_credit"), self.of("rate_limited")})
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

@@ -41,8 +41,6 @@ STAGGER_S = 0.1
 TRUSTED_S = 2.0
 """A limit in real time that no machine, however busy, is late by."""
 BUSY_S = 0.15
-UNWILLING = (402, 429)
-"""For want of credit or of time, no task is made; nothing can be said of its webhooks then."""
 REPLAYS = 3
 """How often a behaviour is played to a sender whose limits are shorter than that."""
 
@@ -216,7 +214,8 @@ class Hooks:
                 created = self._target.send_unjudged(request, price=price, alone=True)
             except BudgetEndedError as error:
                 return f"budget: {error}", time.monotonic()
-            if created.answer.status in UNWILLING:
+            # No task is made then, and nothing can be said of its webhooks.
+            if created.answer.status in self._world.spec.facts.status.unwilling:
                 told = f"the target answers {created.answer.status}: {created.answer.message}"
                 return told, time.monotonic()
             history, ended = self._target.follow(created), time.monotonic()

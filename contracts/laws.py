@@ -16,13 +16,14 @@ __all__ = ["of"]
 
 LAWS = ("status/no-5xx", "status")
 REFUSED = 400
-TOO_MANY = 429
 SHORTEST_SECRET = 6
 
 
 def of(judge: Judge, spec: Spec, keys: Mapping[Key, str]) -> Callable[[Exchange], None]:
     """The judging of one answer; NotJudgedError where the target is too busy to give one."""
     secrets = [key.encode() for key in keys.values() if len(key) >= SHORTEST_SECRET]
+
+    too_many = spec.facts.status.of("rate_limited")
 
     def judge_answer(exchange: Exchange) -> None:
         told = answers.problems(spec, exchange)
@@ -33,8 +34,8 @@ def of(judge: Judge, spec: Spec, keys: Mapping[Key, str]) -> Callable[[Exchange]
         kept = (*LAWS, "error-shape") if exchange.answer.status >= REFUSED else LAWS
         expected = "a JSON answer, with x-request-id, that is no 5xx and tells errors as such"
         judge.problems(problems, exchange, expected=expected, kept=kept)
-        if exchange.answer.status == TOO_MANY:
-            raise NotJudgedError(f"the target answers 429: {exchange.answer.message}")
+        if exchange.answer.status == too_many:
+            raise NotJudgedError(f"the target answers {too_many}: {exchange.answer.message}")
 
     return judge_answer
 

@@ -29,8 +29,8 @@ class Proposals:
 
     def ask(self, operations: Iterable[str]) -> None:
         """Has the proposals for these operations made, in this order."""
-        process = self._process or self._started()
         for operation in operations:
+            process = self._process or self._started()
             self._asked[operation] = Future()
             stdin = cast("IO[bytes]", process.stdin)
             stdin.write(operation.encode() + b"\n")

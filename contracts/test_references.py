@@ -30,7 +30,6 @@ from contracts.size import Size
 from contracts.target import is_accepted
 
 OTHER = Size(48, 64)
-UNWILLING = (402, 429)
 FILENAMES = (
     "image.png",
     "blob",
@@ -403,7 +402,7 @@ def test_a_reference_at_a_limit_is_taken(part: str, court: Court) -> None:
         picture = opaque_mask(Size(side, limits.max_pixels // side), mode="1")
     request = edit(world, [picture], size=default_size(world))
     exchange = court.target.send(request, price=cheapest_edit(world))
-    if exchange.answer.status in UNWILLING:
+    if exchange.answer.status in world.spec.facts.status.unwilling:
         raise NotJudgedError(f"the target answers {exchange.answer.status}")
     problems = [] if is_accepted(exchange) else [f"status {exchange.answer.status}"]
     told = "200: no limit is passed"

@@ -40,7 +40,6 @@ SCHEMAS = {
 LEFT_OUT = {"reference-forms", "mask", "private-url"}
 """What is wrong with a picture among others, of which the server may use just some."""
 CLIENT_ERRORS = range(400, 500)
-UNWILLING = (402, 429)
 
 
 @rule("status", "status/no-5xx", "error-shape", "prompt", "model", "n", "unknown-fields/null")
@@ -69,7 +68,7 @@ def test_what_the_schema_allows_is_taken(
     for request, exchange in sent:
         must_be_offered(exchange)
         status = exchange.answer.status
-        if status in UNWILLING:
+        if status in court.world.spec.facts.status.unwilling:
             raise NotJudgedError(f"the target answers {status}: {exchange.answer.message}")
         is_fetched = _has_url(request)
         wrong = status != 200 and not (is_fetched and status in CLIENT_ERRORS)
