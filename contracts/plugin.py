@@ -229,7 +229,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         config.stash[PROPOSALS].stop()
     if run is None or run.settings.plan or hasattr(config, "workerinput"):
         return
-    report = summed_up(run, config.stash[TARGET], started=config.stash[STARTED])
+    target, started = config.stash[TARGET], config.stash[STARTED]
+    report = summed_up(run, target.shared, target.budget.ledger(), started=started)
     config.stash[REPORT] = report
     if run.settings.report is not None:
         write_files(report, run.settings.report)

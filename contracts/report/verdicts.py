@@ -23,7 +23,6 @@ from contracts.report.model import (
 from contracts.run import Run
 from contracts.shared import Shared
 from contracts.spec import Rule
-from contracts.target import Target
 
 __all__ = ["summed_up"]
 
@@ -43,10 +42,9 @@ class _Journals(NamedTuple):
     requests: int
 
 
-def summed_up(run: Run, target: Target, *, started: float) -> Report:
+def summed_up(run: Run, shared: Shared, ledger: Ledger, *, started: float) -> Report:
     """The report of a run that has ended."""
     duration_s = time.time() - started
-    shared, ledger = target.shared, target.budget.ledger()
     journals = _read(shared)
     rules = tuple(_verdict(rule, journals) for rule in run.spec.rules.values())
     code, sentence = _conclusion(rules, journals.errors, ledger)
