@@ -106,14 +106,21 @@ class Answer(web.Response):
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the whole answer; what is unusual is prepared and sent as aiohttp does it."""
+        if self.leave(request):
+            await request.writer.drain()
+            return None
+        self._body = self.body
+        return await super().prepare(request)
+
+    def leave(self, request: web.BaseRequest) -> bool:
+        """Send the whole answer at once, unless something is unusual; whether that was done."""
         pieces = self.pieces or ((self._body,) if isinstance(self._body, bytes) else ())
         length = sum(map(len, pieces))
-        if self.prepared or not length or not self._is_usual(request):
-            self._body = self.body
-            return await super().prepare(request)
         transport = request.transport
         if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client has gone")
+            return False
+        if self.prepared or not length or not self._is_usual(request):
+            return False
         headers = self._headers
         headers[hdrs.CONTENT_LENGTH] = str(length)
         headers[hdrs.DATE] = rfc822_formatted_time()
@@ -125,8 +132,7 @@ class Answer(web.Response):
             transport.writelines((head, *pieces))
         request.writer.output_size += len(head) + length
         self._keep_alive, self._eof_sent = True, True
-        await request.writer.drain()
-        return None
+        return True
 
     def _is_usual(self, request: web.BaseRequest) -> bool:
         return (

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from aiohttp import hdrs, web
 
-from mock_server.bodies import read_body
+from mock_server.bodies import read_body, read_whole
 from mock_server.errors import ApiError
 from mock_server.journal import Exchange
 from mock_server.mock import EXCHANGE, MOCK, Mock
@@ -63,8 +63,15 @@ async def _fields(
         return None
     file_parts = mock.contract.references.file_parts
     try:
-        async with asyncio.timeout(_BODY_WITHIN_S):
-            body = await read_body(request, mock.schemas[operation], file_fields=file_parts)
+        await _arrival_of(request)
+        body = await read_body(request, mock.schemas[operation], file_fields=file_parts)
     except (ApiError, TimeoutError):
         return None
     return as_shown(body)
+
+
+async def _arrival_of(request: web.Request) -> None:
+    """Wait for the body, for a little while; raises TimeoutError."""
+    if not request.content.is_eof():
+        async with asyncio.timeout(_BODY_WITHIN_S):
+            await read_whole(request)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from mock_server.eager import in_a_task
 from mock_server.rules.references import ReferenceTable, is_private
 
 __all__ = ["Fetched", "Fetcher"]
@@ -33,6 +34,7 @@ class Fetcher:
 
     async def fetch(self, url: str) -> Fetched:
         """Fetch the bytes, at most as many as a reference may have; redirects are not followed."""
+        await in_a_task()
         host = str(urlsplit(url).hostname)
         if not self._allow_private and await self._resolves_privately(host):
             return Fetched(None, "its host is private", private=True)

@@ -1,31 +1,98 @@
 """The HTTP protocol underneath: what is no HTTP is refused in the envelope as well."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
+from typing import Any, NamedTuple, cast
 
 from aiohttp import StreamReader, web
+from aiohttp.http import StreamWriter
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
+from mock_server.answers import Answer
+from mock_server.eager import EagerParser, begin
 from mock_server.exchanges import client_left
+from mock_server.routes import Routes
 
 __all__ = ["EnvelopeRunner"]
 
 _log = logging.getLogger("mock_server.requests")
 Refuse = Callable[[int, str], web.Response]
+_Handler = Callable[[web.BaseRequest], Coroutine[Any, Any, web.StreamResponse]]
+
+# Bodies up to here come in one piece, or nearly so.
+_SMALL = 256 * 1024
+
+
+class _Begun(NamedTuple):
+    """A request that was begun, and what is left to do for it."""
+
+    message: RawRequestMessage
+    request: web.BaseRequest
+    rest: Awaitable[web.StreamResponse]
 
 
 class _EnvelopeProtocol(RequestHandler):
     """Answers malformed requests - bad lines, absurd headers - like any other refusal.
 
     A body that breaks in the middle ends there for its reader, who would wait for ever otherwise.
+    A request that came whole is begun at once (see `eager`).
     """
 
     refuse: Refuse
     # Of the bodies on this connection only the latest can be unfinished.
     _body: StreamReader = EMPTY_PAYLOAD
     _answered: StreamReader = EMPTY_PAYLOAD
+    _begun: _Begun | None = None
+
+    def __init__(self, manager: web.Server, **told: Any) -> None:  # noqa: ANN401 - as aiohttp's
+        super().__init__(manager, **told)
+        self._make: Callable[..., web.BaseRequest] = manager.request_factory
+        self._handle = cast(_Handler, manager.request_handler)
+        self._parser = EagerParser(self._parser, self._is_answered)  # type: ignore[assignment, arg-type]
+        self._request_factory = self._request_of
+        self._request_handler = self._rest_of
+
+    def _is_answered(self, message: RawRequestMessage, body: StreamReader) -> bool:
+        """Begin a request that is there as a whole; whether its answer has left."""
+        manager, task = self._manager, self._task_handler
+        if manager is None or task is None or not self._is_idle() or not _is_here(body):
+            return False
+        request = self._make(message, body, self, StreamWriter(self, self._loop), task)
+        # What aiohttp would keep when it is read, which takes it two more turns of the parser.
+        request._read_bytes = b"".join(body._buffer) if body.total_bytes else b""  # noqa: SLF001
+        response, rest = begin(self._handle(request))
+        if isinstance(response, Answer) and response.leave(request):
+            manager.requests_count += 1
+            self._request_count += 1
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+            return True
+        self._begun = _Begun(message, request, rest)
+        return False
+
+    def _is_idle(self) -> bool:
+        """Whether no other request is under way, and the client takes what it is sent."""
+        waiter = self._waiter
+        return not (waiter is None or waiter.done() or self._messages or self._paused)
+
+    def _request_of(
+        self,
+        message: RawRequestMessage,
+        *made_of: Any,  # noqa: ANN401 - as aiohttp's
+    ) -> web.BaseRequest:
+        begun = self._begun
+        if begun is not None and begun.message is message:
+            return begun.request
+        return self._make(message, *made_of)
+
+    def _rest_of(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        begun = self._begun
+        if begun is not None and begun.request is request:
+            self._begun = None
+            return begun.rest
+        return self._handle(request)
 
     def data_received(self, data: bytes) -> None:
         """Take what came; where it is no HTTP any more, the body under way is broken."""
@@ -53,9 +120,15 @@ class _EnvelopeProtocol(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Note whose client did not wait for its answer."""
-        if self._current_request is not None:
-            client_left(self._current_request)
+        begun = self._begun
+        request = begun.request if begun is not None else self._current_request
+        if request is not None:
+            client_left(request)
         super().connection_lost(exc)
+        if begun is not None:
+            # The task of the connection is about to take it, and to go on with it to its end.
+            self._request_factory = self._request_of
+            self._request_handler = self._rest_of
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -79,6 +152,10 @@ class _EnvelopeProtocol(RequestHandler):
         response = self.refuse(status, _first_line(message or str(exc) or type(exc).__name__))
         response.force_close()
         return response
+
+
+def _is_here(body: StreamReader) -> bool:
+    return body.is_eof() and body.exception() is None and body.total_bytes <= _SMALL
 
 
 def _first_line(text: str) -> str:
@@ -112,5 +189,6 @@ class EnvelopeRunner(web.AppRunner):
         server = await super()._make_server()
         # aiohttp has no hook for this: its server alone decides which protocol class is made.
         server.__class__ = _EnvelopeServer
+        server.request_handler = Routes(self._app).handle  # type: ignore[assignment]
         vars(server)["refuse"] = self._refuse
         return server

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.payload import Payload
 
+from mock_server.eager import in_a_task
+
 __all__ = ["RELEASE", "Release", "body_of", "cut", "drip", "silence", "with_body"]
 
 _LOOK_AGAIN_S = 0.05
@@ -70,6 +72,8 @@ async def cut(
     """
     if request.method == hdrs.METH_HEAD:
         return response
+    # From within what reads a request, uvloop would not reset the connection, but close it.
+    await in_a_task()
     body = body_of(response)
     begun = await _begun(request, response, len(body))
     if begun is None:

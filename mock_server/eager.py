@@ -1,0 +1,97 @@
+"""Requests are begun where they are read, and mostly answered there.
+
+aiohttp wakes the task of a connection for each request, and that makes a task for the request: two
+turns of the event loop, for answers of which most wait for nothing. Here the handler is begun as
+soon as its request is there. When it comes to its end without waiting, the answer leaves at once;
+when it waits, what is left of it goes on in a task, as aiohttp would have it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from types import coroutine
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from aiohttp.http_parser import HttpParser, RawRequestMessage
+from aiohttp.streams import StreamReader
+
+__all__ = ["Begun", "EagerParser", "begin", "in_a_task"]
+
+T = TypeVar("T")
+_Messages = tuple[Sequence[tuple[RawRequestMessage, StreamReader]], bool, bytes]
+_Parser = HttpParser[RawRequestMessage]
+
+
+class EagerParser:
+    """aiohttp's parser, which keeps to itself the requests that are answered already."""
+
+    def __init__(
+        self, parser: _Parser, answered: Callable[[RawRequestMessage, StreamReader], bool]
+    ) -> None:
+        self._parser = parser
+        self._answered = answered
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else a parser has
+        return getattr(self._parser, name)
+
+    def feed_data(self, data: bytes) -> _Messages:
+        """The requests in what came that are still to be answered."""
+        messages, upgraded, tail = self._parser.feed_data(data)
+        if len(messages) == 1 and not upgraded and self._answered(*messages[0]):
+            self._parser.message_consumed()
+            return [], upgraded, tail
+        return messages, upgraded, tail
+
+
+class Begun(NamedTuple, Generic[T]):
+    """What became of a coroutine that was begun: its result if it has one, and what is left."""
+
+    result: T | None
+    rest: Awaitable[T]
+
+
+def begin(work: Coroutine[Any, Any, T]) -> Begun[T]:
+    """Run the coroutine until it waits for the first time, outside of any task.
+
+    What it raises is raised where the rest of it is awaited.
+    """
+    try:
+        awaited = work.send(None)
+    except StopIteration as end:
+        return Begun(end.value, _ended(end.value))
+    except Exception as error:  # noqa: BLE001
+        return Begun(None, _ended(None, error))
+    return Begun(None, _going_on(work, awaited))
+
+
+@coroutine
+def _ended(result: Any, error: Exception | None = None) -> Generator[Any, Any, Any]:  # noqa: ANN401
+    """As a coroutine what waits for nothing any more."""
+    yield from ()
+    if error is not None:
+        raise error
+    return result
+
+
+@coroutine
+def _going_on(work: Coroutine[Any, Any, T], awaited: object) -> Generator[object, Any, T]:
+    """What is left of a coroutine that waits for this already."""
+    try:
+        while True:
+            try:
+                given = yield awaited
+            except GeneratorExit:
+                work.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is the coroutine's to handle
+                awaited = work.throw(error)
+            else:
+                awaited = work.send(given)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+async def in_a_task() -> None:
+    """Return when what runs has a task, which time-outs need: a begun request has none."""
+    if asyncio.current_task() is None:
+        await asyncio.sleep(0)
