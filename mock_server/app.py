@@ -25,6 +25,7 @@ from mock_server.misbehaviour import FaultError
 from mock_server.mock import MOCK, Mock
 from mock_server.pictures import Studio
 from mock_server.reading import compile_bodies
+from mock_server.readings import Readings
 from mock_server.replay import REPLAY, Replay, replaying
 from mock_server.results import result_urls
 from mock_server.rules.quotes import Quotes
@@ -110,11 +111,13 @@ def _mock(
     errors = contract.errors
     table = contract.request_table(profile, aliases=settings.model_alias)
     style = _known("error_style", settings.error_style, errors.default_style, errors.styles)
+    quotes = Quotes(table, contract.prices, contract.latencies)
     mock = Mock(
         contract=contract,
         settings=settings,
         operations={HANDLERS[route.operation_id]: route for route in _handled(contract)},
-        quotes=Quotes(table, contract.prices, contract.latencies),
+        quotes=quotes,
+        readings=Readings(contract, quotes, strict=settings.strict_fields),
         schemas=compile_bodies(contract),
         error_style=style,
         clock=clock,

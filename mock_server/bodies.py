@@ -79,7 +79,8 @@ async def read_whole(request: web.Request) -> bytes:
     Raises ApiError where it is too large or cannot be read.
     """
     try:
-        await _ask_for_it(request)
+        if not request.content.is_eof():
+            await _ask_for_it(request)
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise body_too_large(request.client_max_size) from None
@@ -89,8 +90,6 @@ async def read_whole(request: web.Request) -> bytes:
 
 async def _ask_for_it(request: web.Request) -> None:
     """Say that the body may come, where that is awaited; other expectations are passed over."""
-    if request.content.at_eof():
-        return
     if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0

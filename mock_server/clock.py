@@ -38,6 +38,8 @@ class Clock:
         self._elapsed = elapsed
         self._zero = elapsed()
         self._speed = 0.0 if kind is ClockKind.MANUAL else 1 / (scale or 1)
+        # Whether what takes time in reality takes time by this clock.
+        self.takes_time = kind is ClockKind.MANUAL or scale > 0
         self._sleepers: dict[asyncio.Future[None], float] = {}
 
     def now(self) -> float:
@@ -50,8 +52,7 @@ class Clock:
 
     def lasting(self, seconds: float) -> float:
         """How long something that takes so many seconds takes by this clock."""
-        takes_time = self.kind is ClockKind.MANUAL or self.scale
-        return seconds if takes_time else 0.0
+        return seconds if self.takes_time else 0.0
 
     def real_seconds(self, seconds: float) -> float:
         """How many real seconds that lasts; on a manual clock, as many."""

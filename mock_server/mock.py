@@ -17,6 +17,7 @@ from mock_server.fetching import Fetcher
 from mock_server.journal import Exchange, Journal
 from mock_server.metrics import Tally
 from mock_server.pictures import Picture, Scene, Studio
+from mock_server.readings import Readings
 from mock_server.rules.quotes import Quotes
 from mock_server.rules.requests import Operation
 from mock_server.rules.tasks import Job
@@ -43,6 +44,7 @@ class Mock:
     settings: Settings
     operations: dict[Handler, Route]
     quotes: Quotes
+    readings: Readings
     schemas: dict[Operation, dict[str, BodySchema]]
     error_style: str
     clock: Clock

@@ -3,13 +3,13 @@
 from mock_server.bodies import Body
 from mock_server.contract import Contract
 from mock_server.errors import missing_field
+from mock_server.readings import checked
 from mock_server.references import given_references
-from mock_server.rules.modes import Profile, provider_fields
 from mock_server.rules.quotes import Quote, Quotes
 from mock_server.rules.requests import Operation, read_image_request
 from mock_server.schemas import BodySchema, compile_body
 
-__all__ = ["checked", "compile_bodies", "quoted"]
+__all__ = ["compile_bodies", "quoted"]
 
 
 def compile_bodies(contract: Contract) -> dict[Operation, dict[str, BodySchema]]:
@@ -22,19 +22,6 @@ def compile_bodies(contract: Contract) -> dict[Operation, dict[str, BodySchema]]
         }
         for operation in Operation
     }
-
-
-def checked(contract: Contract, profile: Profile, body: Body, *, strict: bool) -> Body:
-    """The body with only the fields that the contract names, found to keep their schemas.
-
-    Raises ApiError where they do not, and with `strict` for a field that is not named.
-    """
-    fields = provider_fields(body.fields, profile, absent_sizes=contract.absent_sizes)
-    if strict:
-        body.schema.refuse_unknown(fields)
-    fields = body.schema.known(fields)
-    body.schema.check(fields)
-    return Body(fields, body.files, body.schema)
 
 
 def quoted(contract: Contract, quotes: Quotes, body: Body, operation: Operation) -> Quote:

@@ -41,6 +41,13 @@ class BodySchema:
         self.fields = fields
         self.required = required
         self._validator = jsonschema_rs.Draft202012Validator(dict(schema))
+        properties = cast("Mapping[str, Schema]", schema.get("properties", {}))
+        prompt = {**properties.get("prompt", {}), "components": schema.get("components", {})}
+        self._prompt = jsonschema_rs.Draft202012Validator(prompt)
+
+    def takes_prompt(self, prompt: str) -> bool:
+        """Whether this may be the prompt (Rule: prompt)."""
+        return self._prompt.is_valid(prompt)
 
     def known(self, fields: Mapping[str, object]) -> dict[str, object]:
         """The fields that the contract names (Rule: unknown-fields)."""

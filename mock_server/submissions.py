@@ -13,7 +13,6 @@ from mock_server.fault_rules import Occasion
 from mock_server.journal import Exchange
 from mock_server.misbehaviour import FaultError, Instead
 from mock_server.mock import EXCHANGE, Mock
-from mock_server.reading import checked
 from mock_server.references import (
     NOTHING,
     Brought,
@@ -60,7 +59,7 @@ async def submit(
     exchange.fields = as_shown(body)
     quote, brought = await _decide(mock, body, operation)
     job = alter(_job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT))
-    exchange.decided = _decision(job)
+    exchange.decided = {"id": job.id, **quote.told}
     if mock.faults.rules or "[[" in job.request.prompt:
         await _look_for_faults(mock, request, job)
     if exchange.faults:
@@ -104,14 +103,16 @@ def _misbehaving(mock: Mock, exchange: Exchange, job: Job) -> Job:
     return job
 
 
-async def _decide(mock: Mock, body: Body, operation: Operation) -> tuple[Quote, Brought]:
-    profile, strict = mock.quotes.table.profile, mock.settings.strict_fields
-    body = checked(mock.contract, profile, body, strict=strict)
+async def _decide(mock: Mock, sent: Body, operation: Operation) -> tuple[Quote, Brought]:
+    quote = None if sent.files else mock.readings.remembered(sent, operation)
+    if quote is not None:
+        return quote, NOTHING
+    body = mock.readings.checked(sent)
     fields, table = body.fields, mock.contract.references
     if not body.files and fields.keys().isdisjoint(table.fields):
         if operation is Operation.EDIT:
             raise needs_reference()
-        return mock.quotes.without_references(fields, operation), NOTHING
+        return mock.readings.quote(sent, body, operation), NOTHING
     given = given_references(body, table)
     if operation is Operation.EDIT and not given:
         raise needs_reference()
@@ -124,13 +125,12 @@ async def _decide(mock: Mock, body: Body, operation: Operation) -> tuple[Quote, 
 
 def _job(mock: Mock, request: web.Request, quote: Quote, brought: Brought, *, waits: bool) -> Job:
     exchange, clock = request[EXCHANGE], mock.clock
-    times = timing(
-        quote.seconds,
-        pending_share=mock.contract.latencies.pending_share,
-        u=mock.random.random(),
-    )
-    now = clock.now()
-    starts_at = now + clock.lasting(times.pending)
+    u = mock.random.random()
+    now = starts_at = due_at = clock.now()
+    if clock.takes_time:
+        times = timing(quote.seconds, pending_share=mock.contract.latencies.pending_share, u=u)
+        starts_at = now + times.pending
+        due_at = starts_at if brought.refused else now + times.total
     is_task = quote.request.mode is Mode.ASYNC
     return Job(
         id=f"task_{mock.new_id()}" if is_task else exchange.id,
@@ -142,7 +142,7 @@ def _job(mock: Mock, request: web.Request, quote: Quote, brought: Brought, *, wa
         base_url=base_url(mock, request),
         created_at=now,
         starts_at=starts_at,
-        due_at=starts_at if brought.refused else now + clock.lasting(times.total),
+        due_at=due_at,
         failure=_failure(mock, brought),
         polls_left=mock.settings.min_polls if is_task and not waits else 0,
     )
@@ -152,20 +152,6 @@ def _failure(mock: Mock, brought: Brought) -> Failure | None:
     if brought.refused is None:
         return None
     return Failure(mock.contract.references.private_fail_code, brought.refused.text)
-
-
-def _decision(job: Job) -> dict[str, object]:
-    """What the journal tells of a job."""
-    return {
-        "id": job.id,
-        "mode": job.request.mode.value,
-        "edit": job.request.is_edit,
-        "size": str(job.size),
-        "tier": job.tier,
-        "quality": job.request.quality,
-        "n": job.request.n,
-        "price": job.price,
-    }
 
 
 _LONG = 2000

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mock_server.pictures.dots import MOST_SCALE
 from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters, visual_order
-from mock_server.pictures.scene import FINGERPRINT, Scene, fingerprint, readable
+from mock_server.pictures.scene import FINGERPRINT, Ink, Scene, readable
 
 __all__ = [
     "FEWEST_COLUMNS",
@@ -19,6 +19,7 @@ __all__ = [
     "INK",
     "PAD",
     "PAPER",
+    "Caption",
     "Label",
     "Layout",
     "cells_of",
@@ -99,15 +100,56 @@ def layout(width: int, height: int) -> Layout:
     )
 
 
+class Caption:
+    """Writes the labels of scenes that differ in their prompts and pictures alone.
+
+    What is the same on all of them is told once.
+    """
+
+    def __init__(self, scene: Scene, setting: Layout) -> None:
+        room, columns = setting.most, setting.columns
+        self._columns = columns
+        self._fewest = min(_DETAIL_LINES, max(1, room - 1)) if room else 0
+        self._start, self._above, self._last = _told(scene, columns, self._fewest)
+        details = len(self._above) + 1 if room else 0
+        self._room = min(_PROMPT_LINES, room - details)
+        self._limit = (_PROMPT_LINES + 1) * columns * 2
+        self._ink = Ink(scene)
+
+    def label(self, scene: Scene) -> Label:
+        """What is written on the picture, wrapped and, if it must be, cut with an ellipsis."""
+        if not self._fewest:
+            return Label((), ())
+        mark = self._ink.fingerprint(scene)
+        if self._last is None:
+            details = tuple(wrapped(self._start + mark, self._columns, self._fewest))
+        else:
+            details = (*self._above, self._last + mark)
+        return Label(_prompt(scene.prompt[: self._limit], self._columns, self._room), details)
+
+
 def label(scene: Scene, setting: Layout) -> Label:
-    """What is written on this scene's picture, wrapped and, if it must be, cut with an ellipsis."""
-    room = setting.most
-    if not room:
-        return Label((), ())
-    details = _details(scene, setting.columns, min(_DETAIL_LINES, max(1, room - 1)))
-    room = min(_PROMPT_LINES, room - len(details))
-    limit = (_PROMPT_LINES + 1) * setting.columns * 2
-    return Label(_prompt(scene.prompt[:limit], setting.columns, room), details)
+    """What is written on this scene's picture."""
+    return Caption(scene, setting).label(scene)
+
+
+def _told(scene: Scene, columns: int, lines: int) -> tuple[str, tuple[str, ...], str | None]:
+    """What is told before the fingerprint: as one text; as lines; and as the last line's start.
+
+    That is None where the fingerprint does not fit on the last line as a whole.
+    """
+    preview = "" if scene.partial is None else f"preview {scene.partial + 1}  "
+    text = (
+        f"{preview}{scene.width}x{scene.height}  {scene.tier}  {scene.quality}  ${scene.price}  "
+        f"{int(scene.index) + 1}/{scene.count}  #"
+    )
+    *above, last = wrapped(text + _STAND_IN, columns, lines) if lines else [""]
+    whole = last.endswith("#" + _STAND_IN)
+    return text, tuple(above), last[:-FINGERPRINT] if whole else None
+
+
+# As long as any fingerprint, to see where one comes to stand, or is cut.
+_STAND_IN = "0" * FINGERPRINT
 
 
 @lru_cache(maxsize=256)
@@ -130,32 +172,6 @@ def wrapped(text: str, columns: int, lines: int) -> list[str]:
         found.append(text[:end].rstrip())
         text = text[end:].lstrip()
     return found
-
-
-def _details(scene: Scene, columns: int, lines: int) -> tuple[str, ...]:
-    told = (scene.partial, scene.width, scene.height, scene.tier, scene.quality, scene.price)
-    start, *above, last = _wrapped_details(columns, lines, *told, scene.index, scene.count)
-    if last.endswith(_STAND_IN):
-        return (*above, last[:-FINGERPRINT] + fingerprint(scene))
-    return tuple(wrapped(start + fingerprint(scene), columns, lines))
-
-
-# As long as any fingerprint, to see where one comes to stand, or is cut.
-_STAND_IN = "#" + "0" * FINGERPRINT
-
-
-@lru_cache(maxsize=256)
-def _wrapped_details(
-    columns: int,
-    lines: int,
-    partial: int | None,
-    *told: str | int,
-) -> tuple[str, ...]:
-    """What is told up to the fingerprint, as one text; and its lines with a stand-in for that."""
-    width, height, tier, quality, price, index, count = told
-    preview = "" if partial is None else f"preview {partial + 1}  "
-    text = f"{preview}{width}x{height}  {tier}  {quality}  ${price}  {int(index) + 1}/{count}  #"
-    return (text, *wrapped(text + _STAND_IN[1:], columns, lines))
 
 
 def _columns_of(text: str) -> int:

@@ -31,7 +31,7 @@ _PRESSES_KEPT = 8
 
 _MARKS = ".,;:!?"
 # So many characters of what is no word are set as one: of digits, all there can be are kept.
-_AT_ONCE = 3
+_AT_ONCE = 2
 
 
 class Word(NamedTuple):

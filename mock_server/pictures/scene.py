@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
-__all__ = ["FINGERPRINT", "Reference", "Scene", "fingerprint", "readable"]
-
+__all__ = ["FINGERPRINT", "Ink", "Reference", "Scene", "readable"]
 
 # Digits of a fingerprint.
 FINGERPRINT = 10
@@ -59,19 +58,28 @@ class Scene(NamedTuple):
         return self.rough and self.weight == "light"
 
 
-def fingerprint(scene: Scene) -> str:
-    """Ten hexadecimal digits that differ wherever two scenes of one size do."""
-    told = (
-        f"{scene.tier}|{scene.quality}|{scene.price}|{scene.index}|{scene.count}|{scene.seed}|"
-        f"{scene.background}|{scene.partial}|{scene.weight}|{scene.rough}|{scene.prompt}"
-    )
-    digest = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT // 2)
-    if not scene.references and scene.mask is None:
+class Ink:
+    """Makes the fingerprints of scenes that differ in their prompts and pictures alone.
+
+    A fingerprint has ten hexadecimal digits, and differs wherever two scenes of one size do.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        told = (
+            f"{scene.tier}|{scene.quality}|{scene.price}|{scene.index}|{scene.count}|{scene.seed}|"
+            f"{scene.background}|{scene.partial}|{scene.weight}|{scene.rough}|"
+        )
+        self._begun = blake2b(told.encode(), digest_size=FINGERPRINT // 2)
+
+    def fingerprint(self, scene: Scene) -> str:
+        """The fingerprint of one of them."""
+        digest = self._begun.copy()
+        digest.update(scene.prompt.encode("utf-8", "surrogatepass"))
+        if scene.references or scene.mask is not None:
+            for part in _pictures_of(scene):
+                digest.update(b"|%d|" % len(part))
+                digest.update(part)
         return digest.hexdigest()
-    for part in _pictures_of(scene):
-        digest.update(b"|%d|" % len(part))
-        digest.update(part)
-    return digest.hexdigest()
 
 
 def _pictures_of(scene: Scene) -> list[bytes]:

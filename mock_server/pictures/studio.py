@@ -25,7 +25,7 @@ from mock_server.pictures.design import Design, design, pool
 from mock_server.pictures.drawing import backdrop, cut_out, drawn
 from mock_server.pictures.encoding import encoded
 from mock_server.pictures.frame import frame
-from mock_server.pictures.label import Label, Layout, label, layout
+from mock_server.pictures.label import Caption, Label, Layout, layout
 from mock_server.pictures.picture import Picture, Piece, picture_of
 from mock_server.pictures.png import END, ZLIB_HEADER, beginning, chunk, padded_chunk
 from mock_server.pictures.poster import Mount, Poster, mount, poster
@@ -36,6 +36,11 @@ from mock_server.pictures.sketch import sketched
 __all__ = ["Studio"]
 
 _MOST_KEPT = 32 * 1024 * 1024
+
+# Stages take some 10 us to build, and 2 KB to keep.
+_STAGES_KEPT = 256
+
+_TO_PROMPT = Scene._fields.index("prompt")
 
 # A sketch takes so little to make again that a few are enough; up to 80 KB each.
 _SKETCHES_KEPT = 32
@@ -48,10 +53,30 @@ class _Finished(NamedTuple):
     weight: int
 
 
+class _Ground(NamedTuple):
+    """What posters have in common that differ in their designs alone."""
+
+    weight: str
+    setting: Layout
+    channels: int
+
+
+class _Stage(NamedTuple):
+    """What the pictures have in common that differ in their prompts alone.
+
+    They are text to a finished PNG of a size that has room for a label.
+    """
+
+    ground: _Ground
+    is_sketch: bool
+    caption: Caption
+
+
 class Studio:
     """Draws scenes as encoded pictures; safe to use from several threads."""
 
     def __init__(self, *, most_kept: int = _MOST_KEPT) -> None:
+        self._stages: dict[tuple[object, ...], _Stage] = {}
         self._shelf: Shelf[Poster | Mount] = Shelf(most_kept)
         self._finished: Shelf[_Finished] = Shelf(most_kept // 2)
         self._building = Lock()
@@ -71,12 +96,15 @@ class Studio:
 
         Raises `NotAPicture` when a reference or the mask cannot be decoded.
         """
-        setting = layout(scene.width, scene.height)
-        if _is_pressed(scene, setting):
-            if scene.is_sketch:
-                return _sketched(scene, setting)
-            above = self._poster(design(scene), setting, _channels(scene), scene.weight)
-            return _pressed(scene, setting, above)
+        stage = self._stage(scene)
+        if stage is not None:
+            if stage.is_sketch:
+                return _sketched(scene, stage)
+            return _pressed(
+                scene,
+                stage,
+                self._poster(design(scene), stage.ground),
+            )
         finished = self._finished.get(scene)
         if finished is None:
             finished = self._draughtsmen.submit(_whole, scene).result()
@@ -85,25 +113,40 @@ class Studio:
 
     def draw_now(self, scene: Scene) -> Picture | None:
         """The picture where it takes well under a millisecond; None: `draw` it in a thread."""
-        setting = layout(scene.width, scene.height)
-        if not _is_pressed(scene, setting):
+        stage = self._stage(scene)
+        if stage is None:
             finished = self._finished.get(scene)
             return None if finished is None else finished.picture
-        if scene.is_sketch:
-            return _sketched(scene, setting)
-        key = _poster_key(design(scene), setting, _channels(scene), scene.weight)
-        found = self._shelf.get(key)
-        return _pressed(scene, setting, found) if isinstance(found, Poster) else None
+        if stage.is_sketch:
+            return _sketched(scene, stage)
+        found = self._shelf.get(_poster_key(design(scene), stage.ground))
+        return _pressed(scene, stage, found) if isinstance(found, Poster) else None
 
     def is_quick(self, scene: Scene) -> bool:
         """True when `draw_now` has a picture; it is not drawn for that."""
-        setting = layout(scene.width, scene.height)
-        if not _is_pressed(scene, setting):
+        stage = self._stage(scene)
+        if stage is None:
             return scene in self._finished
-        if scene.is_sketch:
-            return True
-        key = _poster_key(design(scene), setting, _channels(scene), scene.weight)
-        return key in self._shelf
+        return stage.is_sketch or _poster_key(design(scene), stage.ground) in self._shelf
+
+    def _stage(self, scene: Scene) -> _Stage | None:
+        """The stage of a picture that is pressed; None for one that is drawn whole."""
+        if scene.references or scene.partial is not None or scene.output_format != "png":
+            return None
+        key = (*scene[:_TO_PROMPT], *scene[_TO_PROMPT + 1 :])
+        found = self._stages.get(key)
+        if found is None:
+            setting = layout(scene.width, scene.height)
+            if not setting.most:
+                return None
+            if len(self._stages) >= _STAGES_KEPT:
+                self._stages.clear()
+            channels = _RGBA if cut_out(scene) else _RGB
+            caption = Caption(scene, setting)
+            ground = _Ground(scene.weight, setting, channels)
+            found = _Stage(ground, scene.is_sketch, caption)
+            self._stages[key] = found
+        return found
 
     def warm(self, width: int, height: int) -> None:
         """Builds what the first use of a size costs: all its posters.
@@ -113,22 +156,23 @@ class Studio:
         setting = layout(width, height)
         if setting.most:
             for plan in pool():
-                self._poster(plan, setting, _RGB, "light")
+                self._poster(plan, _Ground("light", setting, _RGB))
 
-    def _poster(self, plan: Design, setting: Layout, channels: int, weight: str) -> Poster:
-        key = _poster_key(plan, setting, channels, weight)
+    def _poster(self, plan: Design, ground: _Ground) -> Poster:
+        key = _poster_key(plan, ground)
         found = self._shelf.get(key)
         if isinstance(found, Poster):
             return found
         with self._building:
             found = self._shelf.get(key)
             if not isinstance(found, Poster):
-                build = self._draughtsmen.submit(self._built, plan, setting, channels, weight)
+                build = self._draughtsmen.submit(self._built, plan, ground)
                 found = build.result()
                 self._shelf.put(key, found)
             return found
 
-    def _built(self, plan: Design, setting: Layout, channels: int, weight: str) -> Poster:
+    def _built(self, plan: Design, ground: _Ground) -> Poster:
+        weight, setting, channels = ground
         around = self._mount(setting, channels) if weight == "real" else None
         taken = around.height if around else 0
         image = backdrop(plan, setting, cut_out=channels != _RGB, taken=taken)
@@ -157,30 +201,24 @@ def _whole(scene: Scene) -> _Finished:
     return _Finished(picture_of(scene.output_format, [piece]), weight)
 
 
-def _is_pressed(scene: Scene, setting: Layout) -> bool:
-    """Text to a finished PNG, of a size that has room for a label."""
-    plain = not scene.references and scene.partial is None
-    return plain and scene.output_format == "png" and setting.most > 0
-
-
-def _pressed(scene: Scene, setting: Layout, above: Poster) -> Picture:
+def _pressed(scene: Scene, stage: _Stage, above: Poster) -> Picture:
     """A poster and a label: nothing is drawn or compressed that was before."""
-    words = label(scene, setting)
-    pieces, upper = above.above[len(words.lines)]
-    return picture_of("png", (*pieces, _printed(setting, _channels(scene), words, upper)))
+    words = stage.caption.label(scene)
+    pieces, upper = above.above[len(words.prompt) + len(words.details)]
+    return picture_of("png", (*pieces, _printed(stage, words, upper)))
 
 
-def _sketched(scene: Scene, setting: Layout) -> Picture:
+def _sketched(scene: Scene, stage: _Stage) -> Picture:
     """A sketch and a label: nothing is needed that was made before, at any size."""
-    words = label(scene, setting)
-    channels = _channels(scene)
-    piece, upper = _above(design(scene), setting, channels, len(words.lines))
-    return picture_of("png", (piece, _printed(setting, channels, words, upper)))
+    words = stage.caption.label(scene)
+    lines = len(words.prompt) + len(words.details)
+    piece, upper = _above(design(scene), stage.ground.setting, stage.ground.channels, lines)
+    return picture_of("png", (piece, _printed(stage, words, upper)))
 
 
-def _printed(setting: Layout, channels: int, words: Label, upper: Sum) -> Piece:
+def _printed(stage: _Stage, words: Label, upper: Sum) -> Piece:
     """The end of a file: its label below a scenery of this sum."""
-    blocks, lower = frame(setting, channels).printed(words)
+    blocks, lower = frame(stage.ground.setting, stage.ground.channels).printed(words)
     return Piece.of(chunk(b"IDAT", *blocks, bytes(upper.then(lower)), behind=END))
 
 
@@ -193,11 +231,6 @@ def _above(plan: Design, setting: Layout, channels: int, lines: int) -> tuple[Pi
     return Piece.of(head + data), total
 
 
-def _channels(scene: Scene) -> int:
-    return _RGBA if cut_out(scene) else _RGB
-
-
-def _poster_key(
-    plan: Design, setting: Layout, channels: int, weight: str
-) -> tuple[str, str, int, int, int]:
+def _poster_key(plan: Design, ground: _Ground) -> tuple[str, str, int, int, int]:
+    weight, setting, channels = ground
     return weight, plan.key, setting.width, setting.height, channels
