@@ -7,7 +7,8 @@ of pixels are:
     joint       from the last dot of a row to the first of the next: the paper right of it, S - 1
                 rows "as above", the paper left of it
     gap         the same, with the space between prompt and details
-    tail        the rest of the last row, the lower edge, the end of the stream
+    foot        the same, with the space between details and bar code
+    tail        the paper right of the bar code, the lower edge, the end of the stream
 """
 
 from functools import lru_cache
@@ -15,8 +16,8 @@ from typing import NamedTuple
 
 from mock_server.pictures.adler import Sum, sum_of
 from mock_server.pictures.deflate import PADDED, joined
-from mock_server.pictures.glyphs import CELL_HEIGHT
-from mock_server.pictures.label import GAP, INK, PAD, PAPER, Label, Layout
+from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH
+from mock_server.pictures.label import BAR, DROP, GAP, INK, PAD, PAPER, Label, Layout
 from mock_server.pictures.press import Word, dot_code, pixel, press
 from mock_server.pictures.scene import FINGERPRINT
 
@@ -32,9 +33,6 @@ _FRAMES_KEPT = 32
 # tables: a cache of its own methods would keep a frame from being freed when it is given up.)
 _LINES_KEPT = 32
 
-# What stands before the fingerprint recurs as well: about 5 KB each.
-_STARTS_KEPT = 16
-
 # Lines as long as another are followed by the same: at most 5 KB each.
 _ENDS_KEPT = 16
 
@@ -44,7 +42,7 @@ class _Ends(NamedTuple):
 
     joint: bytes
     gap: bytes
-    tail: bytes
+    foot: bytes
 
 
 class _Line(NamedTuple):
@@ -61,22 +59,22 @@ class _Line(NamedTuple):
 
 def frame(setting: Layout, channels: int) -> "Frame":
     """The frame for labels that are set so, in RGB (3 channels) or RGBA (4)."""
-    return _frame(setting.width, setting.scale, setting.left, channels)
+    return _frame(setting.width, setting.scale, setting.left, setting.bars, channels)
 
 
 class Frame:
     """What surrounds the words of a label in pictures of one width, scale and mode."""
 
-    def __init__(self, width: int, scale: int, left: int, channels: int) -> None:
+    def __init__(self, width: int, scale: int, left: int, bars: int, channels: int) -> None:
         self._scale = scale
         self._room = width - left
         self._channels = channels
         self._stride = 1 + width * channels
         self._first = 1 + left * channels
+        self._bars = bars
         self._within = sum(at for at in range(channels * scale) if at % channels < 3)
         self._blanks: dict[tuple[int, int], tuple[Sum, list[int]]] = {}
         self._lines: dict[str, _Line] = {}
-        self._starts: dict[str, Word] = {}
         self._ends: dict[int, _Ends] = {}
         self._code = dot_code(scale, channels)
         self._press = press(scale, channels)
@@ -94,18 +92,23 @@ class Frame:
         edge = joined([row, above.repeated(PAD * scale - 1)])
         gap = joined([row, above.repeated(GAP * scale - 1)])
         again = above.repeated(scale - 1)
-        before = joined([plain, code.pixels(paper, left - PADDED // self._channels)])
+        ahead = PADDED // self._channels
+        before = joined([plain, code.pixels(paper, left - ahead)])
         self._lead = code.opening + code.padded(joined([edge, before]))
         self._joint = joined([again, before])
         self._gap = joined([again, gap, before])
-        self._tail = joined([again, edge, code.closing])
+        indent = code.pixels(paper, left + self._bars * scale - ahead)
+        self._foot = joined([again, row, above.repeated(DROP * scale - 1), plain, indent])
+        right = self._room - (self._bars + FINGERPRINT * CELL_WIDTH) * scale
+        beside = joined([code.pixels(paper, right), above.repeated(BAR * scale - 1)])
+        below = joined([row, above.repeated((PAD - DROP - BAR) * scale - 1)])
+        self._tail = bytes(joined([beside, below, code.closing]))
 
     def printed(self, label: Label) -> tuple[list[bytes], Sum]:
         """The label as the parts of a deflate stream's end, and the check sum of its pixels."""
         prompt = [self._recurring(line) for line in label.prompt]
-        details = [self._recurring(line) for line in label.details[:-1]]
-        details.append(self._numbered(label.details[-1]))
-        return self._stream(prompt, details), self._sum(label, prompt + details)
+        details = [self._recurring(line) for line in label.details]
+        return self._stream(prompt, details, label.mark), self._sum(label, prompt + details)
 
     def _recurring(self, line: str) -> _Line:
         found = self._lines.get(line)
@@ -114,18 +117,6 @@ class Frame:
                 self._lines.clear()
             found = self._lines[line] = self._line(self._press.words(line))
         return found
-
-    def _numbered(self, line: str) -> _Line:
-        """The line that ends with the fingerprint, unless that was cut: what precedes it recurs."""
-        start, mark = line[:-FINGERPRINT], line[-FINGERPRINT:]
-        if not (start.endswith("#") and mark.isalnum()):
-            return self._recurring(line)
-        found = self._starts.get(start)
-        if found is None:
-            if len(self._starts) >= _STARTS_KEPT:
-                self._starts.clear()
-            found = self._starts[start] = self._press.start(start)
-        return self._line([found, *self._press.digits(mark)])
 
     def _line(self, words: list[Word]) -> _Line:
         """The words as one line: the first row of each, joint, the second row of each, ..."""
@@ -151,17 +142,20 @@ class Frame:
         found = self._ends[dots] = _Ends(
             joint=self._code.padded(joined([right, self._joint])),
             gap=self._code.padded(joined([right, self._gap])),
-            tail=bytes(joined([right, self._tail])),
+            foot=self._code.padded(joined([right, self._foot])),
         )
         return found
 
-    def _stream(self, prompt: list[_Line], details: list[_Line]) -> list[bytes]:
+    def _stream(self, prompt: list[_Line], details: list[_Line], mark: bytes) -> list[bytes]:
         parts = [self._lead]
         for line in (*prompt, *details):
             parts += line.code, line.ends.joint
         if prompt:
             parts[2 * len(prompt)] = prompt[-1].ends.gap
-        parts[-1] = details[-1].ends.tail
+        parts[-1] = details[-1].ends.foot
+        bars = self._code.rows
+        parts += [bars[byte] for byte in mark]
+        parts.append(self._tail)
         return parts
 
     def _sum(self, label: Label, lines: list[_Line]) -> Sum:
@@ -170,8 +164,15 @@ class Frame:
         A dot is `scale` pixels of 3 bytes that differ from paper; Adler-32 is linear in them.
         """
         blank, reaches = self._blank(len(label.prompt), len(label.details))
-        dots = distances = 0
-        for line, reach in zip(lines, reaches, strict=True):
+        dots = right = 0
+        for left, byte in zip(_CELLS, label.mark, strict=True):
+            inked, further = _INKED[byte]
+            dots += inked
+            right += further + inked * left
+        right += dots * self._bars
+        distances = dots * (reaches[-1] - self._within)
+        distances -= 3 * self._scale**2 * right * self._channels
+        for line, reach in zip(lines, reaches, strict=False):
             dots += line.dots
             distances += line.dots * reach - line.passed
         darker = INK - PAPER
@@ -180,16 +181,19 @@ class Frame:
     def _blank(self, prompt: int, details: int) -> tuple[Sum, list[int]]:
         """The check sum of a label with so many lines, all blank.
 
-        And for each line how far its first dot, with all bytes of it that differ, is from the end.
+        And for each line, and the bar code, how far its first dot, with all bytes of it that
+        differ, is from the end.
         """
         found = self._blanks.get((prompt, details))
         if found is None:
-            edge, row = self._blank_rows(PAD), self._blank_rows(1)
+            row = self._blank_rows(1)
+            edge = self._blank_rows(PAD)
+            foot = [self._blank_rows(dots) for dots in (DROP, BAR, PAD - DROP - BAR)]
             upper, lower = row.times(CELL_HEIGHT * prompt), row.times(CELL_HEIGHT * details)
             if prompt:
                 upper = upper.then(self._blank_rows(GAP))
-            total = edge.then(upper).then(lower).then(edge)
-            tops = Label(("",) * prompt, ("",) * details).tops()
+            total = edge.then(upper).then(lower).then(foot[0]).then(foot[1]).then(foot[2])
+            tops = Label(("",) * prompt, ("",) * details, b"").tops()
             found = total, [self._reach(total.length, top) for top in tops]
             self._blanks[prompt, details] = found
         return found
@@ -204,5 +208,13 @@ class Frame:
 
 
 @lru_cache(maxsize=_FRAMES_KEPT)
-def _frame(width: int, scale: int, left: int, channels: int) -> Frame:
-    return Frame(width, scale, left, channels)
+def _frame(width: int, scale: int, left: int, bars: int, channels: int) -> Frame:
+    return Frame(width, scale, left, bars, channels)
+
+
+# Where the cells of a bar code begin, in dots; and of each byte how many dots are ink, and the sum
+# of their columns.
+_CELLS = range(0, FINGERPRINT * CELL_WIDTH, CELL_WIDTH)
+_INKED = [
+    (byte.bit_count(), sum(x for x in range(CELL_WIDTH) if byte << x & 0x80)) for byte in range(256)
+]

@@ -2,7 +2,8 @@
 
 A label is a band of paper across the foot of the picture, of text cells scaled by a whole number,
 so that the letters are crisp at any size. It holds up to three lines of prompt and, below them,
-the details: size, tier, quality, price, index and fingerprint.
+the details: size, tier, quality, price and index. In its lower edge is the picture's fingerprint,
+as a bar code: pictures that look the same and are not the same differ in it.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH, cells, clusters
 from mock_server.pictures.scene import FINGERPRINT, Ink, Scene, readable
 
 __all__ = [
+    "BAR",
+    "DROP",
     "FEWEST_COLUMNS",
     "GAP",
     "INK",
@@ -32,12 +35,16 @@ INK = 28
 PAPER = 248
 PAD = 5
 GAP = 4
+# The bar code: how far below the text it is, and how high, in dots.
+DROP = 1
+BAR = 2
 
 _COLUMNS = 64
 _PROMPT_LINES = 3
 _DETAIL_LINES = 2
 _SHARE = 0.4
-FEWEST_COLUMNS = 4
+# So many that the bar code fits in.
+FEWEST_COLUMNS = FINGERPRINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,11 @@ class Layout:
         """How many lines the shortest label has."""
         return min(2, self.most)
 
+    @property
+    def bars(self) -> int:
+        """How many dots from the left of the text the bar code begins: it ends where lines do."""
+        return (self.columns - FINGERPRINT) * CELL_WIDTH
+
     def band(self, lines: int) -> int:
         """The height in pixels of a label with so many lines; 0 for none."""
         gap = GAP if lines > 1 else 0
@@ -66,10 +78,11 @@ class Layout:
 
 
 class Label(NamedTuple):
-    """What a label says: the lines of the prompt and, below them, those of the details."""
+    """What a label says: the lines of the prompt, below them the details; and the bar code."""
 
     prompt: tuple[str, ...]
     details: tuple[str, ...]
+    mark: bytes
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -77,10 +90,11 @@ class Label(NamedTuple):
         return self.prompt + self.details
 
     def tops(self) -> list[int]:
-        """How many dots below the label's upper edge each line begins."""
+        """How many dots below the label's upper edge each line begins, and at last the bar code."""
         gap = GAP if self.prompt else 0
-        starts = [PAD + CELL_HEIGHT * line for line in range(len(self.lines))]
-        return [top + gap * (line >= len(self.prompt)) for line, top in enumerate(starts)]
+        starts = [PAD + CELL_HEIGHT * line for line in range(len(self.lines) + 1)]
+        tops = [top + gap * (line >= len(self.prompt)) for line, top in enumerate(starts)]
+        return [*tops[:-1], tops[-1] + DROP]
 
 
 @lru_cache(maxsize=256)
@@ -107,25 +121,20 @@ class Caption:
     """
 
     def __init__(self, scene: Scene, setting: Layout) -> None:
-        room, columns = setting.most, setting.columns
-        self._columns = columns
-        self._fewest = min(_DETAIL_LINES, max(1, room - 1)) if room else 0
-        self._start, self._above, self._last = _told(scene, columns, self._fewest)
-        details = len(self._above) + 1 if room else 0
-        self._room = min(_PROMPT_LINES, room - details)
-        self._limit = (_PROMPT_LINES + 1) * columns * 2
+        most, self._columns = setting.most, setting.columns
+        self._has_room = most > 0
+        fewest = min(_DETAIL_LINES, max(1, most - 1))
+        self._details = tuple(wrapped(_told(scene), self._columns, fewest)) if most else ()
+        self._room = min(_PROMPT_LINES, most - len(self._details))
+        self._limit = (_PROMPT_LINES + 1) * self._columns * 2
         self._ink = Ink(scene)
 
     def label(self, scene: Scene) -> Label:
         """What is written on the picture, wrapped and, if it must be, cut with an ellipsis."""
-        if not self._fewest:
-            return Label((), ())
-        mark = self._ink.fingerprint(scene)
-        if self._last is None:
-            details = tuple(wrapped(self._start + mark, self._columns, self._fewest))
-        else:
-            details = (*self._above, self._last + mark)
-        return Label(_prompt(scene.prompt[: self._limit], self._columns, self._room), details)
+        if not self._has_room:
+            return Label((), (), b"")
+        prompt = _prompt(scene.prompt[: self._limit], self._columns, self._room)
+        return Label(prompt, self._details, self._ink.fingerprint(scene))
 
 
 def label(scene: Scene, setting: Layout) -> Label:
@@ -133,23 +142,12 @@ def label(scene: Scene, setting: Layout) -> Label:
     return Caption(scene, setting).label(scene)
 
 
-def _told(scene: Scene, columns: int, lines: int) -> tuple[str, tuple[str, ...], str | None]:
-    """What is told before the fingerprint: as one text; as lines; and as the last line's start.
-
-    That is None where the fingerprint does not fit on the last line as a whole.
-    """
+def _told(scene: Scene) -> str:
     preview = "" if scene.partial is None else f"preview {scene.partial + 1}  "
-    text = (
+    return (
         f"{preview}{scene.width}x{scene.height}  {scene.tier}  {scene.quality}  ${scene.price}  "
-        f"{int(scene.index) + 1}/{scene.count}  #"
+        f"{int(scene.index) + 1}/{scene.count}"
     )
-    *above, last = wrapped(text + _STAND_IN, columns, lines) if lines else [""]
-    whole = last.endswith("#" + _STAND_IN)
-    return text, tuple(above), last[:-FINGERPRINT] if whole else None
-
-
-# As long as any fingerprint, to see where one comes to stand, or is cut.
-_STAND_IN = "0" * FINGERPRINT
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,6 @@
 """An encoded picture, in pieces that may be shared between pictures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pybase64 import b64encode
@@ -20,6 +20,12 @@ class Piece(NamedTuple):
     def of(cls, data: bytes) -> "Piece":
         """The piece of these bytes."""
         return cls(data, b64encode(data))
+
+    @classmethod
+    def joined(cls, pieces: Sequence["Piece"]) -> "Piece":
+        """The pieces as one; all but the last have a length of 3 n."""
+        data, base64 = zip(*pieces, strict=True)
+        return cls(b"".join(data), b"".join(base64))
 
 
 class Picture:

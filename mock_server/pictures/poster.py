@@ -69,17 +69,19 @@ def poster(image: Image.Image, setting: Layout, frame: Mount | None) -> Poster:
         for lines in range(setting.most, setting.fewest - 1, -1)
     }
     head = Piece.of(_head(setting, len(image.mode)))
-    upper = (frame.strip,) * frame.above if frame else ()
+    upper = (head, *[frame.strip] * frame.above) if frame else ()
     lower = (frame.strip,) * frame.below if frame else ()
     before, after = _repeated(frame, above=True), _repeated(frame, above=False)
-    above: dict[int, tuple[tuple[Piece, ...], Sum]] = {}
-    scenery: list[Piece] = []
-    for (lines, _), (piece, total) in zip(
-        heights.items(), _cut(image, list(heights.values())), strict=True
-    ):
-        scenery.append(piece)
-        above[lines] = (head, *upper, *scenery, *lower), before.then(total).then(after)
-    weight = sum(len(piece.data) + len(piece.base64) for piece in (head, *scenery)) + 4096
+    (most, total), *further = _cut(image, list(heights.values()))
+    most = most if frame else Piece.joined([head, most])
+    above = {setting.most: ((*upper, most, *lower), before.then(total).then(after))}
+    weight = len(most.data) + len(most.base64) + 4096
+    added: list[Piece] = []
+    for lines, (piece, total) in zip(list(heights)[1:], further, strict=True):
+        added.append(piece)
+        rest = Piece.joined(added)
+        above[lines] = (*upper, most, rest, *lower), before.then(total).then(after)
+        weight += len(rest.data) + len(rest.base64)
     return Poster(above, weight)
 
 

@@ -18,7 +18,6 @@ from mock_server.pictures.glyphs import (
     visual_order,
 )
 from mock_server.pictures.label import INK, PAPER
-from mock_server.pictures.scene import FINGERPRINT
 
 __all__ = ["Press", "Word", "dot_code", "pixel", "press"]
 
@@ -102,17 +101,6 @@ class Press:
                 found += [parts[more[at : at + _AT_ONCE]] for at in range(0, len(more), _AT_ONCE)]
         return found
 
-    def start(self, text: str) -> Word:
-        """What stands before a fingerprint; of two such texts often one side alone differs."""
-        width, times, rest = text.partition("x")
-        height, blank, rest = rest.partition(" ")
-        return _joined([self._parts[part] for part in (width + times, height, blank + rest)])
-
-    def digits(self, mark: str) -> list[Word]:
-        """A fingerprint, two digits at once."""
-        parts = self._parts
-        return [parts[mark[at : at + 2]] for at in _PAIRS]
-
     def _set(self, text: str) -> Word:
         drawn = [cell for cluster in clusters(text) for cell in cells(cluster)]
         return _joined([self._cells.get(cell) or self._cell(cell) for cell in drawn])
@@ -129,9 +117,6 @@ class Press:
             right=sum(sum(row) for row in ink),
         )
         return found
-
-
-_PAIRS = range(0, FINGERPRINT, 2)
 
 
 @lru_cache(maxsize=_PRESSES_KEPT)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 __all__ = ["FINGERPRINT", "Ink", "Reference", "Scene", "readable"]
 
-# Digits of a fingerprint.
-FINGERPRINT = 10
+# Bytes of a fingerprint.
+FINGERPRINT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Scene(NamedTuple):
 class Ink:
     """Makes the fingerprints of scenes that differ in their prompts and pictures alone.
 
-    A fingerprint has ten hexadecimal digits, and differs wherever two scenes of one size do.
+    A fingerprint differs wherever two scenes of one size do.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -69,9 +69,9 @@ class Ink:
             f"{scene.tier}|{scene.quality}|{scene.price}|{scene.index}|{scene.count}|{scene.seed}|"
             f"{scene.background}|{scene.partial}|{scene.weight}|{scene.rough}|"
         )
-        self._begun = blake2b(told.encode(), digest_size=FINGERPRINT // 2)
+        self._begun = blake2b(told.encode(), digest_size=FINGERPRINT)
 
-    def fingerprint(self, scene: Scene) -> str:
+    def fingerprint(self, scene: Scene) -> bytes:
         """The fingerprint of one of them."""
         digest = self._begun.copy()
         digest.update(scene.prompt.encode("utf-8", "surrogatepass"))
@@ -79,7 +79,7 @@ class Ink:
             for part in _pictures_of(scene):
                 digest.update(b"|%d|" % len(part))
                 digest.update(part)
-        return digest.hexdigest()
+        return digest.digest()
 
 
 def _pictures_of(scene: Scene) -> list[bytes]:

@@ -2,16 +2,27 @@
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from mock_server.pictures import Scene, Studio
 from mock_server.pictures.drawing import drawn
 from mock_server.pictures.label import label, layout
 from tests.pictures import strict_png
-from tests.pictures.scenes import PLAIN, gradient, image, reference, replace, sized, written
+from tests.pictures.scenes import (
+    PLAIN,
+    gradient,
+    image,
+    pixel_value,
+    reference,
+    replace,
+    sized,
+    written,
+)
 
 SIZES = [
     (1024, 1024),
@@ -313,3 +324,28 @@ def test_a_preview_is_of_full_size_and_gets_finer(studio: Studio, number: int) -
     assert coarse.tobytes() != finished.tobytes()
     tiles = coarse.getcolors(1 << 24) or []
     assert colours[number] < len(tiles) < len(finished.getcolors(1 << 24) or []) * 4
+
+
+def bars(picture: Image.Image) -> bytes:
+    """The bar code in the corner of a label, read back dot by dot."""
+    setting = layout(*picture.size)
+    scale, dots = setting.scale, 40
+    right = setting.left + setting.columns * 8 * scale
+    row = picture.height - 3 * scale
+    grey = picture.convert("L")
+    ink = [pixel_value(grey, right - (dots - dot) * scale, row) < 128 for dot in range(dots)]
+    return int("".join("01"[dark] for dark in ink), 2).to_bytes(5, "big")
+
+
+@pytest.mark.parametrize("changes", [{}, {"output_format": "webp"}, {"rough": True}])
+@pytest.mark.parametrize("width, height", [(1024, 1024), (1536, 1024), (816, 2448)])
+def test_what_the_label_has_no_room_for_tells_in_the_bar_code(
+    studio: Studio, width: int, height: int, changes: dict[str, Any]
+) -> None:
+    scene = replace(sized(width, height), prompt="very " * 200, **changes)
+    other = replace(scene, prompt="very " * 200 + "!")
+    setting = layout(width, height)
+    assert label(scene, setting).lines == label(other, setting).lines
+    read = [bars(image(studio.draw(one))) for one in (scene, other)]
+    assert read == [label(one, setting).mark for one in (scene, other)]
+    assert read[0] != read[1]
