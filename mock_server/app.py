@@ -20,7 +20,7 @@ from mock_server.fetching import Fetcher
 from mock_server.handlers import HANDLERS, Handler
 from mock_server.inspection import HEALTH_ROUTES, INSPECTION_ROUTES
 from mock_server.journal import Journal
-from mock_server.middlewares import REQUEST_ID, access, error_answer, errors, faults, identity
+from mock_server.middlewares import REQUEST_ID, admission, error_answer, identity
 from mock_server.misbehaviour import FaultError
 from mock_server.mock import MOCK, Mock
 from mock_server.pictures import Studio
@@ -92,8 +92,8 @@ def _own_routes(settings: Settings) -> tuple[tuple[str, str, Handler], ...]:
 def _middlewares(settings: Settings) -> list[Middleware]:
     """From the outside in."""
     if settings.replay is not None:
-        return [identity, errors, replaying, access, faults]
-    return [identity, errors, access, faults]
+        return [identity, replaying, admission]
+    return [identity, admission]
 
 
 def _clock(settings: Settings) -> Clock:

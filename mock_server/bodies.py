@@ -43,12 +43,20 @@ async def read_body(
     request: web.Request, schemas: Mapping[str, BodySchema], *, file_fields: frozenset[str]
 ) -> Body:
     """Read the body by its media type; raises ApiError when it cannot be read (Rule: status)."""
+    data = request._read_bytes  # noqa: SLF001 - as it was begun with
+    if data is not None and _is_plain_json(request) and _JSON in schemas:
+        return Body(_json_object(data), (), schemas[_JSON])
     media_type = _media_type(request, tuple(schemas))
     schema = schemas[media_type]
     if media_type == _JSON:
         return Body(_json_object(await read_whole(request)), (), schema)
     fields, files = await _form(request, schema, file_fields)
     return Body(fields, files, schema)
+
+
+def _is_plain_json(request: web.Request) -> bool:
+    headers = request.headers
+    return headers.get(hdrs.CONTENT_TYPE) == _JSON and hdrs.CONTENT_ENCODING not in headers
 
 
 def _media_type(request: web.Request, allowed: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""What happens to every request around its handler: identity, errors, access, faults."""
+"""What happens to every request around its handler: identity, errors, admission, faults."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -29,10 +29,8 @@ from mock_server.rules.access import read_key
 __all__ = [
     "FAULT_HEADER",
     "REQUEST_ID",
-    "access",
+    "admission",
     "error_answer",
-    "errors",
-    "faults",
     "identity",
     "key_of",
 ]
@@ -45,19 +43,25 @@ FAULT_HEADER = "X-Mock-Fault"
 
 @web.middleware
 async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request its id, and keep in the journal what became of it."""
+    """Give the request its id, and keep in the journal what became of it.
+
+    Every refusal is an answer in the envelope (Rules: error-shape, status).
+    """
     mock = request.app[MOCK]
     exchange = Exchange(
         id=f"req_{mock.new_id()}",
         received_at=mock.clock.now(),
         method=request.method,
-        path=request.path_qs,
+        path=_path_of(request),
         headers=request.headers,
         received_really=mock.clock.really(),
         epoch=mock.journal.epoch,
     )
     request[EXCHANGE] = exchange
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw is answered as a bug of ours
+        response = _answer_to(request, error)
     if not response.prepared:
         response.headers[REQUEST_ID] = exchange.id
     if response.status >= HTTPStatus.BAD_REQUEST:
@@ -73,27 +77,25 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
     return response
 
 
-@web.middleware
-async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Render every refusal in the envelope (Rules: error-shape, status)."""
-    try:
-        return await handler(request)
-    except ApiError as error:
-        return _refused(request, error)
-    except FaultError as error:
-        return _refused(request, bad_fault(str(error)))
-    except web.HTTPException as error:
-        return _refused(request, _api_error(request.app[MOCK], request, error))
-    except Exception:  # noqa: BLE001 - logged with its traceback, and answered as a bug of ours
-        _log.exception("a bug in the mock: %s %s", request.method, request.path)
+def _path_of(request: web.Request) -> str:
+    """The path and the query, as they were sent; out of a whole URL, its path and query."""
+    path = request.raw_path
+    return path if path.startswith("/") else request.path_qs
+
+
+def _answer_to(request: web.Request, error: Exception) -> web.Response:
+    """What is said where a request was not answered (Rules: error-shape, status)."""
+    mock, exchange = request.app[MOCK], request[EXCHANGE]
+    if isinstance(error, FaultError):
+        error = bad_fault(str(error))
+    elif isinstance(error, web.HTTPException):
+        error = _api_error(mock, request, error)
+    elif not isinstance(error, ApiError):
+        _log.error("a bug in the mock: %s %s", request.method, request.path, exc_info=error)
         if request.writer.output_size > 0:
             raise ConnectionAbortedError("the answer has begun, no other can be sent") from None
-        bug = internal("The mock failed; this is a bug of the mock, see its log")
-        return _refused(request, bug)
-
-
-def _refused(request: web.Request, error: ApiError) -> web.Response:
-    return error_answer(request.app[MOCK], error, request[EXCHANGE])
+        error = internal("The mock failed; this is a bug of the mock, see its log")
+    return error_answer(mock, error, exchange)
 
 
 def error_answer(mock: Mock, error: ApiError, exchange: Exchange | None = None) -> web.Response:
@@ -119,24 +121,15 @@ def _api_error(mock: Mock, request: web.Request, error: web.HTTPException) -> Ap
 
 
 @web.middleware
-async def access(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let only known keys through to what needs one (Rule: auth)."""
-    mock = request.app[MOCK]
-    operation = mock.operations.get(request.match_info.handler)
-    if operation is not None:
-        exchange = request[EXCHANGE]
-        exchange.operation = operation.operation_id
-        if operation.needs_key:
-            exchange.account = key_of(mock, request)
-    return await handler(request)
-
-
-@web.middleware
-async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Misbehave where that was asked for."""
+async def admission(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let only known keys through to what needs one (Rule: auth); misbehave where it was asked."""
     mock, exchange = request.app[MOCK], request[EXCHANGE]
-    if not exchange.operation:
+    operation = mock.operations.get(request.match_info.handler)
+    if operation is None:
         return await handler(request)
+    exchange.operation = operation.operation_id
+    if operation.needs_key:
+        exchange.account = key_of(mock, request)
     try:
         answer = None
         if mock.faults.rules or FAULT_HEADER in request.headers:
@@ -148,12 +141,7 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not exchange.faults:
             raise
         response = error_answer(mock, error, exchange)
-    for fault in exchange.faults:
-        if not isinstance(response, web.Response) or response.prepared:
-            return response
-        response.headers[REQUEST_ID] = exchange.id
-        response = await fault.depart(request, response, mock.clock.spend)
-    return response
+    return await _departed(request, response) if exchange.faults else response
 
 
 async def _arrived(mock: Mock, request: web.Request) -> web.StreamResponse | None:
@@ -169,6 +157,17 @@ async def _arrived(mock: Mock, request: web.Request) -> web.StreamResponse | Non
         if answer is not None:
             return answer
     return None
+
+
+async def _departed(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """What the faults make of an answer."""
+    mock, exchange = request.app[MOCK], request[EXCHANGE]
+    for fault in exchange.faults:
+        if not isinstance(response, web.Response) or response.prepared:
+            return response
+        response.headers[REQUEST_ID] = exchange.id
+        response = await fault.depart(request, response, mock.clock.spend)
+    return response
 
 
 def key_of(mock: Mock, request: web.Request) -> str:

@@ -57,7 +57,9 @@ async def submit(
     file_parts = mock.contract.references.file_parts
     body = await read_body(request, mock.schemas[operation], file_fields=file_parts)
     exchange.fields = as_shown(body)
-    quote, brought = await _decide(mock, body, operation)
+    quote, brought = None if body.files else mock.readings.remembered(body, operation), NOTHING
+    if quote is None:
+        quote, brought = await _decide(mock, body, operation)
     job = alter(_job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT))
     exchange.decided = {"id": job.id, **quote.told}
     if mock.faults.rules or "[[" in job.request.prompt:
@@ -67,7 +69,8 @@ async def submit(
     if not mock.store.submit(job, brought.sources, job.created_at):
         balance = mock.store.balance(job.account, job.created_at).balance
         raise no_credit(price=job.price, balance=balance, currency=mock.contract.prices.currency)
-    mock.faults.remember(job.id, exchange.faults)
+    if exchange.faults:
+        mock.faults.remember(job.id, exchange.faults)
     return Submission(job, brought.sources, exchange.fields)
 
 
@@ -104,9 +107,6 @@ def _misbehaving(mock: Mock, exchange: Exchange, job: Job) -> Job:
 
 
 async def _decide(mock: Mock, sent: Body, operation: Operation) -> tuple[Quote, Brought]:
-    quote = None if sent.files else mock.readings.remembered(sent, operation)
-    if quote is not None:
-        return quote, NOTHING
     body = mock.readings.checked(sent)
     fields, table = body.fields, mock.contract.references
     if not body.files and fields.keys().isdisjoint(table.fields):

@@ -15,11 +15,10 @@ _COLOUR_TYPES = {3: 2, 4: 6}
 
 def chunk(kind: bytes, *data: bytes, behind: bytes = b"") -> bytes:
     """One chunk, with its length and check sum; and what is to follow it in the same bytes."""
-    check = zlib.crc32(kind)
-    for piece in data:
-        check = zlib.crc32(piece, check)
     length = sum(map(len, data)).to_bytes(4, "big")
-    return b"".join((length, kind, *data, check.to_bytes(4, "big"), behind))
+    body = b"".join((length, kind, *data))
+    check = zlib.crc32(memoryview(body)[len(length) :])
+    return b"".join((body, check.to_bytes(4, "big"), behind))
 
 
 def padded_chunk(data: bytes, *, before: int = 0) -> bytes:
