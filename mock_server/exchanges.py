@@ -24,7 +24,9 @@ _LARGEST = 1 << 20
 def client_left(request: web.BaseRequest) -> None:
     """Note that the client went away; one that had its answer by then did not."""
     exchange = request.get(EXCHANGE)
-    if not isinstance(request, web.Request) or exchange is None or exchange.status:
+    if not isinstance(request, web.Request) or exchange is None:
+        return
+    if exchange.status or exchange.left_at is not None:
         return
     mock = request.app[MOCK]
     exchange.left_at, exchange.left_really = mock.clock.now(), mock.clock.really()
