@@ -15,6 +15,7 @@ from contracts.spec import Spec
 
 __all__ = [
     "ABSENT",
+    "NOWHERE",
     "cheapest_quality",
     "default_size",
     "edit",
@@ -40,6 +41,8 @@ class _Absent:
 
 
 ABSENT = _Absent()
+NOWHERE = "http://127.0.0.1:9/webhook"
+"""A callback to a port where nobody listens."""
 Value: TypeAlias = "Json | _Absent | Size"
 
 

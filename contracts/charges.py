@@ -8,19 +8,25 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import cast
 
-from contracts.asking import expected_of
+from contracts.asking import cheapest_quality, default_size, expected_of
 from contracts.claims import Probe, World
 from contracts.court import Court
 from contracts.exchange import Exchange, at
 from contracts.judge import NotJudgedError
 from contracts.oracle import prices
+from contracts.oracle.ledger import Ledger, balance_problems
 from contracts.oracle.requests import Expectation
 from contracts.oracle.schemas import complaints
+from contracts.target import Balance
 from contracts.wave import Wave, Weighing
 
 __all__ = [
     "NO_BALANCE",
+    "PARALLEL",
+    "changes",
+    "cheapest",
     "credits_of",
+    "judge_balance",
     "judge_charge",
     "judge_record",
     "record_of",
@@ -28,6 +34,38 @@ __all__ = [
 ]
 
 NO_BALANCE = "the target offers no balance (GET /balance)"
+PARALLEL = 24
+"""Fewer requests at once have been seen to miss a race for the same money."""
+
+
+def cheapest(world: World) -> Decimal:
+    """USD of the cheapest picture."""
+    return prices.price(world.spec, default_size(world), cheapest_quality(world.spec))
+
+
+def changes(before: Balance, after: Balance) -> list[str]:
+    """What two looks at an account differ in, in words."""
+    names = ("total", "frozen", "balance")
+    pairs = [(name, getattr(before, name), getattr(after, name)) for name in names]
+    return [f"{name} went from {old} to {new}" for name, old, new in pairs if old != new]
+
+
+def judge_balance(
+    court: Court,
+    exchange: Exchange | None,
+    seen: Balance,
+    wanted: Balance,
+    moment: str,
+    name: str = "settle-once",
+) -> None:
+    """Judges what an account holds at some moment, to the last digit."""
+    problems = balance_problems(_ledger(seen), expected=_ledger(wanted))
+    told = f"{moment}: total {wanted.total}, frozen {wanted.frozen}, balance {wanted.balance}"
+    court.judge(name, exchange, expected=told, problems=[each.text for each in problems])
+
+
+def _ledger(balance: Balance) -> Ledger:
+    return Ledger(total=balance.total, frozen=balance.frozen, balance=balance.balance)
 
 
 def judge_charge(court: Court, probe: Probe, wave: Wave) -> None:

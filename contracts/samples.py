@@ -11,6 +11,7 @@ from PIL import Image
 from contracts.size import Size
 
 __all__ = [
+    "OTHER",
     "SAMPLE",
     "data_uri",
     "gradient",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 SAMPLE = Size(64, 48)
+OTHER = Size(48, 64)
+"""Another size, for what does not fit the sample."""
 END_BYTES, CHUNK_FRAME = 12, 12
 """The length of a PNG's last chunk, and of what is around the content of any (PNG, 5.3)."""
 NAMED = {"sample-png": "png", "sample-jpeg": "jpeg", "sample-webp": "webp"}

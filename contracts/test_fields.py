@@ -7,7 +7,16 @@ field spoil another field, is right in every test that looks at one thing at a t
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 
-from contracts.asking import default_size, edit, edit_json, expected_of, generation, probe, wait
+from contracts.asking import (
+    NOWHERE,
+    default_size,
+    edit,
+    edit_json,
+    expected_of,
+    generation,
+    probe,
+    wait,
+)
 from contracts.claims import Probe, World, probes, rule
 from contracts.court import Court
 from contracts.decode import Json
@@ -15,8 +24,6 @@ from contracts.exchange import Request
 from contracts.judge import NotJudgedError
 from contracts.samples import SAMPLE, data_uri, gradient
 from contracts.strategies import Faulty, faulty_fields, mixed_fields
-
-NOWHERE = "http://127.0.0.1:9/webhook"
 
 
 def faults_everywhere(world: World) -> Iterator[Probe]:

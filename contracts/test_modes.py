@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 
-from contracts.asking import ABSENT, default_size, edit, generation, probe
+from contracts.asking import ABSENT, NOWHERE, default_size, edit, generation, probe
 from contracts.claims import Level, Probe, World, probes, rule
 from contracts.court import Court
 from contracts.decode import Json
 from contracts.samples import SAMPLE, gradient, text_of
 from contracts.spec import Spec
-
-NOWHERE = "http://127.0.0.1:9/webhook"
-"""Nobody listens there: the webhook of such a task is never delivered."""
 
 
 def sync_and_async(world: World) -> Iterator[Probe]:

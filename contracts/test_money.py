@@ -6,13 +6,11 @@ sums are judged. What a target wrote down about each is judged besides, where it
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 
 from contracts.asking import (
     ABSENT,
-    cheapest_quality,
+    NOWHERE,
     default_size,
     edit,
     edit_json,
@@ -24,6 +22,10 @@ from contracts.asking import (
 )
 from contracts.charges import (
     NO_BALANCE,
+    PARALLEL,
+    changes,
+    cheapest,
+    judge_balance,
     judge_charge,
     judge_record,
     record_of,
@@ -32,33 +34,14 @@ from contracts.charges import (
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court, must_be_offered
 from contracts.decode import Json
-from contracts.discovery import set_balance
-from contracts.exchange import Answer, Exchange, Key, Request, at
+from contracts.exchange import Exchange, Key, Request, at
 from contracts.judge import Judge, NotJudgedError
 from contracts.oracle import prices
-from contracts.oracle.ledger import Ledger, balance_problems
 from contracts.oracle.tasks import result_urls
-from contracts.run import Run
 from contracts.samples import SAMPLE, gradient, half_mask
 from contracts.target import Balance, Target, is_accepted
 from contracts.test_access import makes_pictures, operations
 from contracts.wave import Wave
-
-PARALLEL = 24
-"""Fewer requests at once have been seen to miss a race for the same money."""
-PATIENCE = (0.5, 0.75, 0.9)
-"""After which share of its time a request is left alone, one after the other."""
-MOMENT_S = 1.0
-SIGHTS = 5
-"""How often a balance must have been seen during a request for its hold to be missed."""
-NOWHERE = "http://127.0.0.1:9/webhook"
-WATCHED_S = 0.02
-"""What takes less may have been over for most of the time that its answer needed to be read."""
-
-
-def cheapest(world: World) -> Decimal:
-    """USD of the cheapest picture."""
-    return prices.price(world.spec, default_size(world), cheapest_quality(world.spec))
 
 
 def cells(world: World) -> Iterator[Probe]:
@@ -262,7 +245,7 @@ def test_what_makes_no_pictures_costs_nothing(court: Court) -> None:
         sent = [target.send(each, alone=True) for each in asked]
         after = target.balance()
     told = "the same balance after polls, lists and an upload"
-    court.judge("settle-once", sent[0], expected=told, problems=_changes(before, after))
+    court.judge("settle-once", sent[0], expected=told, problems=changes(before, after))
 
 
 @rule("free-failure")
@@ -278,7 +261,7 @@ def test_refused_requests_cost_nothing(court: Court) -> None:
         "free-failure",
         sent[0],
         expected="the same balance after requests that were refused",
-        problems=_changes(before, after),
+        problems=changes(before, after),
     )
 
 
@@ -298,7 +281,7 @@ def test_a_failed_task_costs_nothing(court: Court) -> None:
         "free-failure",
         created,
         expected="the same balance after a task that failed",
-        problems=_changes(before, after),
+        problems=changes(before, after),
     )
     judge_record(court, created, Decimal(0))
 
@@ -330,7 +313,7 @@ def test_a_task_is_held_then_charged_once(court: Court) -> None:
     if state not in _open_states(world):
         del moments["while it runs"]
     for moment, (seen, wanted) in moments.items():
-        _judge_balance(court, history.created, seen, wanted, moment)
+        judge_balance(court, history.created, seen, wanted, moment)
     if running is not None and running.answer.status == 200:
         _judge_running(court, running)
 
@@ -351,138 +334,7 @@ def test_many_at_once_are_charged_to_the_cent(court: Court) -> None:
         after = target.balance()
     taken = sum(done)
     paid = Balance(before.balance - taken * price, before.total - taken * price, before.frozen)
-    _judge_balance(court, None, after, paid, f"after {taken} requests at once for ${price} each")
-
-
-@rule("disconnect")
-@bill(
-    Level.FULL,
-    requests=len(PATIENCE) + 1,
-    largest=lambda world: cheapest(world) * (len(PATIENCE) + 1),
-)
-def test_who_goes_away_pays_all_the_same(court: Court) -> None:
-    """Who goes away too soon may not have been heard at all, and is given another chance.
-
-    Where the answer was there before the client left, nothing is learnt.
-    """
-    target, world = court.target, court.world
-    request = generation(world, size=default_size(world), prompt="nobody waits for this")
-    price = expected_of(world, request).price
-    with target.shared.account(Key.MAIN, alone=True):
-        whole = target.send(request, price=price, alone=True).answer.seconds
-        left: tuple[Request, Balance, Balance] | None = None
-        for twin, share in enumerate(PATIENCE, start=1):
-            asked, after_s = request.again(twin), max(0.02, whole * share)
-            seen = _left_alone(target, asked, price=price, after_s=after_s)
-            if seen is None:
-                break
-            left = (asked, *seen)
-            if seen[0] != seen[1]:
-                break
-    if left is None:
-        raise NotJudgedError("the answer comes before anybody can go away")
-    _judge_paid(court, *left, price)
-
-
-@rule("disconnect")
-@bill(Level.FULL, requests=2, largest=lambda world: cheapest(world) * 2)
-def test_a_synchronous_request_holds_its_price(court: Court) -> None:
-    """Asked again and again while it runs, the balance shows the hold at least once.
-
-    A busy machine may miss the moment, so a second request is watched before one is accused.
-    """
-    world = court.world
-    request = generation(world, size=default_size(world), prompt="held while it runs")
-    price = expected_of(world, request).price
-    exchange, seen, held = _watched(court, request, price)
-    if seen != held:
-        exchange, seen, held = _watched(court, request.again(1), price)
-    _judge_balance(court, exchange, seen, held, "while it runs", "disconnect")
-
-
-def _watched(court: Court, request: Request, price: Decimal) -> tuple[Exchange, Balance, Balance]:
-    """A synchronous request, a balance while it ran, and what that should be: if possible, that."""
-    target = court.target
-    seen: list[Balance] = []
-    with target.shared.account(Key.MAIN, alone=True), ThreadPoolExecutor(1) as pool:
-        before = target.balance()
-        answer = pool.submit(target.send_unjudged, request, price=price, alone=True)
-        while not answer.done():
-            seen.append(target.balance())
-        exchange = answer.result()
-    if len(seen) < SIGHTS or exchange.answer.seconds < WATCHED_S:
-        raise NotJudgedError("the target answers too fast to be watched at work")
-    held = Balance(before.balance - price, before.total, before.frozen + price)
-    return exchange, held if held in seen else seen[len(seen) // 2], held
-
-
-@rule("no-credit", "code-in-200")
-@bill(Level.FREE, requests=2)
-def test_without_credit_nothing_is_made(court: Court, run: Run) -> None:
-    if Key.POOR not in run.keys:
-        raise NotJudgedError("it needs a key without credit (--poor-key)")
-    for request in _too_dear(court, Key.POOR):
-        expected = expected_of(court.world, request)
-        exchange = court.target.send(request, largest=expected.largest)
-        status = court.world.spec.facts.status.errors["no_credit"].status
-        wrong = [] if exchange.answer.status == status else [f"status {exchange.answer.status}"]
-        told = f"{status}: it costs ${expected.price}, more than the account has"
-        court.judge("no-credit", exchange, expected=told, problems=wrong)
-
-
-@rule("no-credit", "code-in-200")
-@bill(Level.FREE, requests=4)
-def test_a_refusal_for_want_of_credit_changes_nothing(court: Court, run: Run) -> None:
-    if Key.POOR not in run.keys:
-        raise NotJudgedError("it needs a key without credit (--poor-key)")
-    target = court.target
-    with target.shared.account(Key.POOR, alone=True):
-        before = target.balance(Key.POOR)
-        request = _too_dear(court, Key.POOR)[0].again(1)
-        exchange = target.send(request, largest=expected_of(court.world, request).largest)
-        after = target.balance(Key.POOR)
-    told = "the same balance after a refusal with 402"
-    court.judge("no-credit", exchange, expected=told, problems=_changes(before, after))
-
-
-@rule("no-credit")
-@bill(Level.FULL, requests=PARALLEL, largest=lambda world: cheapest(world) * PARALLEL)
-def test_the_same_money_is_not_spent_twice(court: Court, run: Run) -> None:
-    """Money for a few pictures; many ask at once, just so many are served."""
-    target, world = court.target, court.world
-    price, request = cheapest(world), generation(world, size=default_size(world))
-    with target.shared.account(Key.POOR, alone=True), ThreadPoolExecutor(PARALLEL) as pool:
-        requests, balance = _for_the_last_money(court, run, request)
-        send = partial(target.send_unjudged, price=price, alone=True)
-        answers = list(pool.map(send, requests))
-    served = int(balance / price)
-    statuses = sorted(each.answer.status for each in answers)
-    too_many = court.world.spec.facts.status.of("rate_limited")
-    if too_many in statuses:
-        raise NotJudgedError(f"the target answers {too_many} to {PARALLEL} requests at once")
-    refused = world.spec.facts.status.errors["no_credit"].status
-    wanted = sorted([*[200] * served, *[refused] * (PARALLEL - served)])
-    wrong = [] if statuses == wanted else [f"{statuses.count(200)} served: {sorted(set(statuses))}"]
-    told = f"{served} of {PARALLEL} at once served, the others {refused}"
-    court.judge("no-credit", answers[0], expected=told, problems=wrong)
-
-
-NO_ANSWER = Answer(0, (), b"", 0.0, "the client went away")
-
-
-def _for_the_last_money(court: Court, run: Run, request: Request) -> tuple[list[Request], Decimal]:
-    """Many of the request for an account with money for a few of them, and that money."""
-    control, target, price = run.state.control, court.target, cheapest(court.world)
-    twins = [request.again(i + 1) for i in range(PARALLEL)]
-    if control is not None and control.open_accounts:
-        key = f"{run.keys[Key.MAIN]}-{run.seed}-few"
-        set_balance(target.transport, control, key, price * 5 / 2)
-        header = (("Authorization", f"{court.world.spec.facts.auth.scheme} {key}"),)
-        return [replace(each, headers=header, key=Key.NONE) for each in twins], price * 5 / 2
-    balance = target.balance(Key.POOR).balance if Key.POOR in run.keys else Decimal(0)
-    if not price <= balance < price * PARALLEL / 2:
-        raise NotJudgedError("it needs an account with money for just a few pictures")
-    return [replace(each, key=Key.POOR) for each in twins], balance
+    judge_balance(court, None, after, paid, f"after {taken} requests at once for ${price} each")
 
 
 def _named(names: tuple[str, ...]) -> str:
@@ -501,62 +353,12 @@ def _ended(target: Target, request: Request, price: Decimal) -> int:
     return int(is_accepted(exchange))
 
 
-def _left_alone(
-    target: Target, request: Request, *, price: Decimal, after_s: float
-) -> tuple[Balance, Balance] | None:
-    """The balance before a request whose client goes away, and some time afterwards.
-
-    None where the answer came first.
-    """
-    before = target.balance()
-    if not target.abandon(request, price=price, after_s=after_s):
-        return None
-    is_charged = partial(_is_another_total, target, before)
-    target.wait_until(is_charged, limit_s=max(MOMENT_S, after_s * 4))
-    return before, target.balance()
-
-
-def _is_another_total(target: Target, before: Balance) -> bool:
-    return target.balance().total != before.total
-
-
-def _judge_paid(
-    court: Court, request: Request, before: Balance, after: Balance, price: Decimal
-) -> None:
-    paid = Balance(before.balance - price, before.total - price, before.frozen)
-    exchange = Exchange(request, NO_ANSWER, 0)
-    _judge_balance(court, exchange, after, paid, "after the call", "disconnect")
-
-
-def _changes(before: Balance, after: Balance) -> list[str]:
-    names = ("total", "frozen", "balance")
-    pairs = [(name, getattr(before, name), getattr(after, name)) for name in names]
-    return [f"{name} went from {old} to {new}" for name, old, new in pairs if old != new]
-
-
-def _judge_balance(
-    court: Court,
-    exchange: Exchange | None,
-    seen: Balance,
-    wanted: Balance,
-    moment: str,
-    name: str = "settle-once",
-) -> None:
-    problems = balance_problems(_ledger(seen), expected=_ledger(wanted))
-    told = f"{moment}: total {wanted.total}, frozen {wanted.frozen}, balance {wanted.balance}"
-    court.judge(name, exchange, expected=told, problems=[each.text for each in problems])
-
-
 def _judge_running(court: Court, record: Exchange) -> None:
     data = at(record.answer.json, "data")
     told = {"settled": at(data, "settled"), "credits": at(data, "credits")}
     wrong = [] if told == {"settled": False, "credits": 0} else [str(told)]
     wanted = "settled false, credits 0 while it runs"
     court.judge("settle-once/records", record, expected=wanted, problems=wrong)
-
-
-def _ledger(balance: Balance) -> Ledger:
-    return Ledger(total=balance.total, frozen=balance.frozen, balance=balance.balance)
 
 
 def _poll_path(created: Exchange) -> str:
@@ -570,22 +372,6 @@ def _open_states(world: World) -> list[str]:
 def _doomed(world: World) -> Request:
     """A task that must fail: its reference lies on a private host."""
     return task(world, image_url="http://10.0.0.1/private.png", prompt="doomed")
-
-
-def _too_dear(court: Court, key: Key) -> list[Request]:
-    """A sync request and a task that cost a little more than the account has."""
-    world = court.world
-    try:
-        balance = court.target.balance(key).balance
-    except NotJudgedError:
-        balance = Decimal(0)
-    each = cheapest(world)
-    n = min(int(balance / each) + 1, world.spec.field("n").maximum or 1)
-    wishes = (generation(world, size=default_size(world), n=n), task(world, n=n))
-    found = [replace(wish, key=key) for wish in wishes]
-    if expected_of(world, found[0]).price <= balance:
-        raise NotJudgedError(f"the account of --poor-key holds ${balance}, enough for {n} pictures")
-    return found
 
 
 def _without_quality(world: World, **fields: Json) -> Request:

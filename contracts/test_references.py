@@ -8,6 +8,7 @@ from math import isqrt
 import pytest
 
 from contracts.asking import (
+    NOWHERE,
     default_size,
     edit,
     edit_json,
@@ -20,16 +21,21 @@ from contracts.asking import (
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
 from contracts.decode import Json
-from contracts.exchange import Answer, Exchange, File, Part, Request, Transfer, at
+from contracts.exchange import File, Part, Request, Transfer
 from contracts.judge import NotJudgedError
-from contracts.oracle import masks
-from contracts.oracle.synchronous import picture_bytes
-from contracts.oracle.tasks import result_urls
-from contracts.samples import SAMPLE, data_uri, gradient, half_mask, opaque_mask, text_of, weighed
+from contracts.samples import (
+    OTHER,
+    SAMPLE,
+    data_uri,
+    gradient,
+    half_mask,
+    opaque_mask,
+    text_of,
+    weighed,
+)
 from contracts.size import Size
 from contracts.target import is_accepted
 
-OTHER = Size(48, 64)
 FILENAMES = (
     "image.png",
     "blob",
@@ -40,14 +46,6 @@ FILENAMES = (
     "a;b.png",
     "x",
 )
-PRIVATE_HOSTS = (
-    "10.0.0.1", "127.0.0.1", "127.255.255.254", "192.168.0.1", "172.16.0.1", "172.31.255.255",
-    "169.254.169.254", "240.0.0.1", "255.255.255.255", "[::1]", "[fe80::1]", "[fc00::1]",
-    "[::ffff:10.0.0.1]",
-    "localhost", "LOCALHOST",
-)  # fmt: skip
-NOWHERE = "http://127.0.0.1:9/webhook"
-PUBLIC_URL = "https://example.com/cat.png"
 
 
 def parts_of_forms(world: World) -> Iterator[Probe]:
@@ -214,111 +212,6 @@ def broken_references(world: World) -> Iterator[Probe]:
     yield probe(world, "third of three", request, rule="reference-forms")
 
 
-def masks_that_fit(world: World) -> Iterator[Probe]:
-    """Masks in every form, on every operation."""
-    size, picture, mask = default_size(world), gradient(SAMPLE), half_mask(SAMPLE)
-    reference = text_of(picture)
-    wishes = {
-        "form": edit(world, None, mask, size=size),
-        "form task": edit(world, None, mask),
-        "two references": edit(world, [picture, gradient(OTHER)], mask, size=size),
-        "mask_base64": generation(world, size=size, image=reference, mask_base64=text_of(mask)),
-        "mask_url": generation(world, size=size, image=reference, mask_url=data_uri(mask)),
-        "gray alpha": edit(world, None, opaque_mask(SAMPLE, mode="LA"), size=size),
-        "jpeg reference": edit(world, [gradient(SAMPLE, "jpeg")], mask, size=size),
-    }
-    for name, request in wishes.items():
-        level = Level.SMOKE if name in {"form", "mask_base64"} else Level.FULL
-        yield probe(world, name, request, rule="mask", level=level)
-
-
-def masks_that_do_not(world: World) -> Iterator[Probe]:
-    """Masks without a reference, of another size, without alpha, of another format."""
-    size, picture, mask = default_size(world), gradient(SAMPLE), half_mask(SAMPLE)
-    reference = text_of(picture)
-    opaque = opaque_mask(SAMPLE, mode="RGB")
-    wrong = {
-        "taller": half_mask(Size(SAMPLE.width, SAMPLE.height + 1)),
-        "wider": half_mask(Size(SAMPLE.width + 1, SAMPLE.height)),
-        "turned": half_mask(SAMPLE.turned),
-        "of the result": half_mask(size),
-        "no alpha": opaque,
-        "jpeg": opaque_mask(SAMPLE, mode="RGB", image_format="jpeg"),
-        "webp": opaque_mask(SAMPLE, image_format="webp"),
-        "text": b"hello",
-    }
-    for name, data in wrong.items():
-        yield probe(world, f"form {name}", edit(world, None, data, size=size), rule="mask")
-        places = {
-            "json": generation(world, size=size, image=reference, mask_base64=text_of(data)),
-            "url": generation(world, size=size, image=reference, mask_url=data_uri(data)),
-            "json edit": edit_json(world, size=size, mask={"image_url": data_uri(data)}),
-            "task": generation(world, image=reference, mask_base64=text_of(data)),
-            "wait": wait(world, image=reference, mask_base64=text_of(data)),
-        }
-        for place, request in places.items():
-            yield probe(world, f"{place} {name}", request, rule="mask")
-    fits_the_second = edit(world, [gradient(OTHER), picture], mask, size=size)
-    yield probe(world, "of the second reference", fits_the_second, rule="mask")
-    fields: dict[str, Json] = {"mask_base64": text_of(mask), "mask_url": data_uri(mask)}
-    for name, value in fields.items():
-        alone = generation(world, size=size, **{name: value})
-        yield probe(world, f"{name} alone", alone, rule="mask")
-        yield probe(world, f"{name} alone task", generation(world, **{name: value}), rule="mask")
-    yield probe(world, "task", edit(world, None, wrong["taller"]), rule="mask")
-
-
-def private_urls(world: World) -> Iterator[Probe]:
-    """References on hosts of private, loopback, link-local and reserved networks."""
-    size = default_size(world)
-    for i, host in enumerate(PRIVATE_HOSTS):
-        url = f"http://{host}/picture.png"
-        sync = generation(world, size=size, image_url=url)
-        yield probe(world, f"{host} sync", sync, rule="private-url")
-        if i % 4 == 0 or host.startswith("[") or i == len(PRIVATE_HOSTS) - 1:
-            yield probe(world, f"{host} task", generation(world, image_url=url), rule="private-url")
-    for host in _hosts_of_the_table(world):
-        sync = generation(world, size=size, image_url=f"http://{host}/picture.png")
-        yield probe(world, f"{host} sync", sync, rule="private-url")
-    several: Json = [text_of(gradient(SAMPLE)), "https://127.0.0.1:8443/a.png"]
-    wishes = {
-        "list": generation(world, image_urls=several),
-        "list sync": generation(world, size=size, image_urls=several),
-        "image": generation(world, image="http://192.168.1.1/a.png"),
-        "edit": edit_json(world, images=[{"image_url": "http://10.1.2.3/a.png"}]),
-        "wait": wait(world, image_url="http://10.1.2.3/a.png"),
-        "callback": generation(
-            world, size=size, image_url="http://10.1.2.3/a.png", callback_url="http://127.0.0.1:9/"
-        ),
-    }
-    for name, request in wishes.items():
-        level = Level.SMOKE if name == "image" else Level.FULL
-        yield probe(world, name, request, rule="private-url", level=level)
-
-
-def _hosts_of_the_table(world: World) -> Iterator[str]:
-    """One host in each network of the contract, and one below each of its suffixes."""
-    table = world.spec.facts.private_url
-    for network in table.networks:
-        address = network[min(1, network.num_addresses - 1)]
-        yield f"[{address}]" if address.version == 6 else str(address)
-    yield from (f"pictures.{suffix}" for suffix in table.host_suffixes)
-
-
-def public_urls(world: World) -> Iterator[Probe]:
-    """A URL of a public host that cannot be fetched here: drawn as a placeholder."""
-    size = default_size(world)
-    wishes = {
-        "sync": generation(world, size=size, image_url=PUBLIC_URL),
-        "task": generation(world, image_urls=[PUBLIC_URL], aspect_ratio="auto"),
-        "mask": generation(
-            world, size=size, image_url=PUBLIC_URL, mask_url="https://example.com/m.png"
-        ),
-    }
-    for name, request in wishes.items():
-        yield probe(world, name, request, rule="url-fetch")
-
-
 def ratios_of_references(world: World) -> Iterator[Probe]:
     """`aspect_ratio: auto` follows the first reference, up to the steepest ratio."""
     tier = world.spec.facts.tier.tiers[0].name
@@ -414,110 +307,10 @@ def cheapest_edit(world: World) -> Decimal:
     return expected_of(world, edit(world, size=default_size(world))).price
 
 
-@rule("mask", "mask/form")
-@probes(masks_that_fit)
-def test_a_mask_that_fits_is_taken(probe: Probe, court: Court) -> None:
-    court.hear(probe)
-
-
-@rule("mask", "mask/form")
-@probes(masks_that_do_not)
-def test_a_mask_that_does_not_fit_is_refused(probe: Probe, court: Court) -> None:
-    court.hear(probe)
-
-
-def kept_pixels(world: World) -> Iterator[Probe]:
-    """An edit whose reference, mask and result are of one size, so that each pixel can be told."""
-    size = default_size(world)
-    for inner in (True, False):
-        request = edit(world, [gradient(size)], half_mask(size, inner=inner), size=size)
-        yield probe(world, f"inner {inner}", request, rule="mask", level=Level.SMOKE)
-    mask: Json = {"image_url": data_uri(half_mask(size))}
-    objects: Json = [{"image_url": data_uri(gradient(size))}]
-    wishes = {
-        "two pictures": edit(world, [gradient(size)], half_mask(size), size=size, n=2),
-        "json edit": edit_json(world, size=size, images=objects, mask=mask),
-        "task": edit(world, [gradient(size)], half_mask(size), size=size, callback_url=NOWHERE),
-    }
-    for name, request in wishes.items():
-        yield probe(world, name, request, rule="mask")
-
-
-@rule("mask/kept-pixels")
-@probes(kept_pixels)
-def test_a_mask_keeps_what_is_opaque(probe: Probe, court: Court) -> None:
-    """The gradient tells every shift and turn."""
-    exchange = court.hear(probe)
-    size = default_size(court.world)
-    files = [part[1] for part in probe.request.parts or () if isinstance(part[1], File)]
-    mask = files[-1].content if files else half_mask(size)
-    for data in _pictures(court, probe, exchange):
-        if data is None:
-            raise NotJudgedError("no picture came")
-        court.judge.problems(
-            masks.kept_problems(data, gradient(size), mask),
-            exchange,
-            expected="the reference where the mask is opaque, another picture where it is not",
-            kept=("mask/kept-pixels",),
-        )
-
-
-@rule("private-url", "private-url/sync", "fail-codes")
-@probes(private_urls)
-def test_a_reference_on_a_private_host_is_not_fetched(probe: Probe, court: Court) -> None:
-    court.hear(probe)
-
-
-@rule("url-fetch")
-@probes(public_urls)
-def test_a_public_reference_is_not_fetched(probe: Probe, court: Court) -> None:
-    if court.target.state.control is None:
-        raise NotJudgedError("it is about the project's mock alone")
-    court.hear(probe)
-
-
-@rule("private-url/own-urls", "files")
-@bill(
-    Level.FULL,
-    requests=3,
-    largest=lambda world: expected_of(world, generation(world, size=default_size(world))).price * 2,
-)
-def test_urls_of_the_server_itself_are_exempt(court: Court) -> None:
-    """An upload and a result serve as references, also where the server runs on a private host."""
-    world, target = court.world, court.target
-    form = Request("POST", "/files", parts=((world.spec.facts.files.part, File(gradient(SAMPLE))),))
-    uploaded = at(target.send(form).answer.json, "data", "publicUrl")
-    if not isinstance(uploaded, str):
-        raise NotJudgedError("the target offers no uploads (POST /files)")
-    made = _must_be_its_own(court, uploaded, "its own upload").entries()
-    result = made[0].get("url") if made else None
-    if isinstance(result, str):
-        _must_be_its_own(court, result, "its own result")
-
-
 @rule("aspect-ratio", "derive")
 @probes(ratios_of_references)
 def test_the_ratio_auto_follows_the_first_reference(probe: Probe, court: Court) -> None:
     court.hear(probe)
-
-
-def _must_be_its_own(court: Court, url: str, title: str) -> Answer:
-    """The answer to an edit of a picture that lies on the server itself."""
-    plain = generation(court.world, size=default_size(court.world))
-    request = generation(court.world, size=default_size(court.world), image_url=url)
-    exchange = court.target.send(request, price=expected_of(court.world, plain).price)
-    answer = exchange.answer
-    wrong = [] if answer.status == 200 else [f"status {answer.status}: {answer.message}"]
-    court.judge("private-url/own-urls", exchange, expected=f"200: {title}", problems=wrong)
-    return answer
-
-
-def _pictures(court: Court, probe: Probe, exchange: Exchange) -> list[bytes | None]:
-    """The pictures of the answer, or those of the task that it made."""
-    if not probe.is_task:
-        return picture_bytes(exchange)
-    urls = result_urls(court.target.history(probe).last)
-    return [court.target.fetch(url).answer.body for url in urls]
 
 
 def _travelling(request: Request, transfer: Transfer) -> Request:

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 from hypothesis.stateful import rule as step
 
 from contracts.asking import (
+    NOWHERE,
     default_size,
     edit,
     edit_json,
@@ -42,7 +43,6 @@ UNKNOWN = "nobody-knows-this"
 MANY = 12
 STEPS = 14
 SCENARIOS = 4
-NOWHERE = "http://127.0.0.1:9/webhook"
 
 
 def tasks_of_all_kinds(world: World) -> Iterator[Probe]:

@@ -1,11 +1,12 @@
 """Time: how long a picture takes, and how long what was made is kept."""
 
 from contracts.ageing import Ageing
+from contracts.charges import cheapest
 from contracts.claims import Level, Probe, bill, probes, rule
 from contracts.court import Court
 from contracts.judge import NotJudgedError
 from contracts.oracle import latency
-from contracts.test_money import cells, cheapest
+from contracts.test_money import cells
 
 EARLY_S = 0.05
 MILLISECONDS = 1000

@@ -78,13 +78,19 @@ class Press:
     def words(self, line: str) -> list[Word]:
         """The line in pieces that recur: all but the last word, and that.
 
-        Prompts that are made in numbers differ in their numbers, and these stand last.
+        Prompts that are made in numbers differ in their numbers, and these stand last; a size
+        stands first.
         """
         if not line.isascii():
             parts = self._parts
             return [parts[cluster] for cluster in visual_order(clusters(line))]
         start, blank, last = line.rpartition(" ")
-        return [self._starts[start], *self._ascii(last)] if blank else self._ascii(line)
+        if not blank:
+            return self._ascii(line)
+        if start[:1].isdigit():
+            first, _, start = start.partition(" ")
+            return [*self._ascii(first), self._starts[start], *self._ascii(last)]
+        return [self._starts[start], *self._ascii(last)]
 
     def _ascii(self, text: str) -> list[Word]:
         """Words with the blank behind each; of what is no word, a few characters at once.

@@ -173,17 +173,21 @@ def _reach(rows: Sequence[_Row], size: Size, *, step: int, count: int) -> int:
 
     The nearest rows are looked for about the nearest one of a few; others would only reach farther.
     """
+    few = _distances(rows[::_STRIDE], size, step=step)
+    about = few.index(min(few)) * _STRIDE if few else 0
+    near = sorted(_distances(rows[max(about - _STRIDE, 0) : about + _STRIDE], size, step=step))
+    return near[count - 1] if len(near) >= count else _FAR
+
+
+def _distances(rows: Sequence[_Row], size: Size, *, step: int) -> list[int]:
+    """How far the nearest size of each row is, squared."""
     width, height = size
     level = (height + step // 2) // step * step
-
-    def distance(row: _Row) -> int:
-        across, lowest, highest = row
-        legal = lowest if level < lowest else min(level, highest)
-        return (across - width) ** 2 + (legal - height) ** 2
-
-    about = min(range(0, len(rows), _STRIDE), key=lambda place: distance(rows[place]), default=0)
-    near = sorted(map(distance, rows[max(about - _STRIDE, 0) : about + _STRIDE]))
-    return near[count - 1] if len(near) >= count else _FAR
+    return [
+        (across - width) ** 2
+        + ((lowest if level < lowest else min(level, highest)) - height) ** 2
+        for across, lowest, highest in rows
+    ]
 
 
 def _between(rows: Sequence[_Row], width: int, reach: int) -> Sequence[_Row]:
