@@ -26,10 +26,13 @@ def waiting(load: Generator, pace: Pace) -> list[Row]:
     """Many sync requests that wait at once: what each costs, and how late it is answered.
 
     Arrivals are spread over six seconds, and each picture takes exactly twelve. Lateness is the
-    client's: from sending to the last byte, less the twelve seconds.
+    client's: from sending to the last byte, less the twelve seconds. A few are sent before, so
+    that the posters of the size are there: each takes some 45 ms to draw, in which others wait.
     """
     plan_fields = fields(size="1024x1024")
     with _exact_latency(_SOON_S) as spec, mock("--time-scale", "1", "--spec", str(spec)) as server:
+        few = Plan(port=server.port, path=POSTS, fields=plan_fields, connections=40, requests=40)
+        load.run(few)
         before = server.memory
         plan = Plan(
             port=server.port,

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -59,6 +59,7 @@ class Mock:
     fetcher: Fetcher
     address: str = ""
     waiting: dict[str, asyncio.Event] = field(default_factory=dict)
+    making: dict[Hashable, asyncio.Future[None]] = field(default_factory=dict)
     release: Release = field(default_factory=Release)
     tally: Tally = field(default_factory=Tally)
 
@@ -75,9 +76,21 @@ class Mock:
     async def draw(self, scene: Scene) -> Picture:
         """Draw a picture, in a thread unless that is quicker done at once."""
         picture = self.studio.draw_now(scene)
+        if picture is None and (missing := self.studio.missing(scene)) is not None:
+            await self._made(missing, scene)
+            picture = self.studio.draw_now(scene)
         if picture is None:
             picture = await self.in_thread(partial(self.studio.draw, scene))
         return picture
+
+    async def _made(self, missing: Hashable, scene: Scene) -> None:
+        """Wait until that is made which many pictures may wait for; one thread makes it."""
+        making = self.making.get(missing)
+        if making is None:
+            making = asyncio.ensure_future(self.in_thread(partial(self.studio.prepare, scene)))
+            self.making[missing] = making
+            making.add_done_callback(lambda _: self.making.pop(missing))
+        await asyncio.shield(making)
 
     def ended(self, job: Job) -> None:
         """Tell everyone who waits for the end of a job."""

@@ -13,6 +13,7 @@ drawn, is drawn by two threads of the studio's own, however many ask: each threa
 picture keeps some of the memory that it took for it.
 """
 
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
@@ -121,6 +122,22 @@ class Studio:
             return _sketched(scene, stage)
         found = self._shelf.get(_poster_key(design(scene), stage.ground))
         return _pressed(scene, stage, found) if isinstance(found, Poster) else None
+
+    def missing(self, scene: Scene) -> Hashable | None:
+        """Names what `prepare` has to make before `draw_now` has the picture; None: nothing would.
+
+        Pictures with the same name lack the same.
+        """
+        stage = self._stage(scene)
+        if stage is None or stage.is_sketch:
+            return None
+        return _poster_key(design(scene), stage.ground)
+
+    def prepare(self, scene: Scene) -> None:
+        """Make what is missing; takes tens of milliseconds."""
+        stage = self._stage(scene)
+        if stage is not None and not stage.is_sketch:
+            self._poster(design(scene), stage.ground)
 
     def is_quick(self, scene: Scene) -> bool:
         """True when `draw_now` has a picture; it is not drawn for that."""
