@@ -244,22 +244,25 @@ def pytest_terminal_summary(terminalreporter: object, config: pytest.Config) -> 
         print_report(report, Console())
 
 
+# (`pytestconfig` and not `request`, which pytest makes anew for each fixture of each test.)
+
+
 @pytest.fixture(scope="session")
-def target(request: pytest.FixtureRequest) -> Target:
+def target(pytestconfig: pytest.Config) -> Target:
     """The endpoint under test."""
-    return request.config.stash[TARGET]
+    return pytestconfig.stash[TARGET]
 
 
 @pytest.fixture(scope="session")
-def judge(request: pytest.FixtureRequest) -> Judge:
+def judge(pytestconfig: pytest.Config) -> Judge:
     """Who decides what a breach counts for."""
-    return request.config.stash[JUDGE]
+    return pytestconfig.stash[JUDGE]
 
 
 @pytest.fixture(scope="session")
-def world(request: pytest.FixtureRequest) -> World:
+def world(pytestconfig: pytest.Config) -> World:
     """The contract, the profile and the seed of the run."""
-    return request.config.stash[RUN].world
+    return pytestconfig.stash[RUN].world
 
 
 @pytest.fixture(scope="session")
@@ -275,33 +278,33 @@ def spec(world: World) -> Spec:
 
 
 @pytest.fixture(scope="session")
-def run(request: pytest.FixtureRequest) -> Run:
+def run(pytestconfig: pytest.Config) -> Run:
     """The run: settings, keys, and what is known of the target."""
-    return request.config.stash[RUN]
+    return pytestconfig.stash[RUN]
 
 
 @pytest.fixture(scope="session")
-def hooks(request: pytest.FixtureRequest) -> Hooks:
+def hooks(pytestconfig: pytest.Config) -> Hooks:
     """The webhooks of the run, played once."""
-    return request.config.stash[HOOKS]
+    return pytestconfig.stash[HOOKS]
 
 
 @pytest.fixture(scope="session")
-def ageing(request: pytest.FixtureRequest) -> Ageing:
+def ageing(pytestconfig: pytest.Config) -> Ageing:
     """What was made a week ago by the target's clock."""
-    return request.config.stash[AGEING]
+    return pytestconfig.stash[AGEING]
 
 
 @pytest.fixture(scope="session")
-def wave(request: pytest.FixtureRequest) -> Wave:
+def wave(pytestconfig: pytest.Config) -> Wave:
     """The paid probes, sent together."""
-    return request.config.stash[WAVE]
+    return pytestconfig.stash[WAVE]
 
 
 @pytest.fixture(scope="session")
-def proposals(request: pytest.FixtureRequest) -> Proposals:
+def proposals(pytestconfig: pytest.Config) -> Proposals:
     """What Schemathesis proposes to send."""
-    return request.config.stash[PROPOSALS]
+    return pytestconfig.stash[PROPOSALS]
 
 
 def _run(config: pytest.Config) -> Run | None:
