@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from math import isqrt
 
-import pytest
-
 from contracts.asking import (
     NOWHERE,
     default_size,
@@ -233,6 +231,11 @@ def ratios_of_references(world: World) -> Iterator[Probe]:
     yield probe(world, "none", generation(world, aspect_ratio=auto), rule="aspect-ratio")
 
 
+def cheapest_edit(world: World) -> Decimal:
+    """USD of the edit that `edit` asks for."""
+    return expected_of(world, edit(world, size=default_size(world))).price
+
+
 @rule("edit-parts")
 @probes(parts_of_forms)
 def test_forms_are_taken_as_clients_send_them(probe: Probe, court: Court) -> None:
@@ -283,28 +286,31 @@ def test_a_reference_of_more_bytes_than_allowed_is_refused(court: Court) -> None
     court.refused(court.target.send(request, largest=expected.largest), expected)
 
 
-@rule("reference-forms/max-bytes", "reference-forms/max-pixels")
-@bill(Level.FULL, requests=2, largest=lambda world: 2 * cheapest_edit(world))
-@pytest.mark.parametrize("part", ["max-bytes", "max-pixels"])
-def test_a_reference_at_a_limit_is_taken(part: str, court: Court) -> None:
-    world, limits = court.world, court.world.spec.facts.reference_forms
-    if part == "max-bytes":
-        picture = weighed(gradient(SAMPLE), limits.max_bytes)
-    else:
-        side = isqrt(limits.max_pixels)
-        picture = opaque_mask(Size(side, limits.max_pixels // side), mode="1")
+@rule("reference-forms/max-bytes")
+@bill(Level.FULL, requests=1, largest=cheapest_edit)
+def test_a_reference_of_the_most_bytes_is_taken(court: Court) -> None:
+    most = court.world.spec.facts.reference_forms.max_bytes
+    _judge_taken(court, weighed(gradient(SAMPLE), most), "reference-forms/max-bytes")
+
+
+@rule("reference-forms/max-pixels")
+@bill(Level.FULL, requests=1, largest=cheapest_edit)
+def test_a_reference_of_the_most_pixels_is_taken(court: Court) -> None:
+    most = court.world.spec.facts.reference_forms.max_pixels
+    side = isqrt(most)
+    picture = opaque_mask(Size(side, most // side), mode="1")
+    _judge_taken(court, picture, "reference-forms/max-pixels")
+
+
+def _judge_taken(court: Court, picture: bytes, name: str) -> None:
+    world = court.world
     request = edit(world, [picture], size=default_size(world))
     exchange = court.target.send(request, price=cheapest_edit(world))
     if exchange.answer.status in world.spec.facts.status.unwilling:
         raise NotJudgedError(f"the target answers {exchange.answer.status}")
     problems = [] if is_accepted(exchange) else [f"status {exchange.answer.status}"]
     told = "200: no limit is passed"
-    court.judge(f"reference-forms/{part}", exchange, expected=told, problems=problems)
-
-
-def cheapest_edit(world: World) -> Decimal:
-    """USD of the edit that `edit` asks for."""
-    return expected_of(world, edit(world, size=default_size(world))).price
+    court.judge(name, exchange, expected=told, problems=problems)
 
 
 @rule("aspect-ratio", "derive")

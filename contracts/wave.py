@@ -153,8 +153,7 @@ class Wave:
         by_name = {probe.name: probe for probe in self._probes}
         suspects = [by_name[name] for name in whole.names]
         found: list[Weighing] = []
-        with self._target.shared.lock("refusals"):
-            self._halve(suspects, whole, found)
+        self._halve(suspects, whole, found)
         return found or [whole]
 
     def _halve(self, suspects: Sequence[Probe], weighing: Weighing, found: list[Weighing]) -> None:
