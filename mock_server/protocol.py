@@ -1,5 +1,6 @@
 """The HTTP protocol underneath: what is no HTTP is refused in the envelope as well."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
@@ -54,6 +55,14 @@ class _EnvelopeProtocol(RequestHandler):
         self._parser = EagerParser(self._parser, self._is_answered)  # type: ignore[assignment, arg-type]
         self._request_factory = self._request_of
         self._request_handler = self._rest_of
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let answers wait until all who are ready are answered: then they go out one by one.
+
+        What is above the limit would leave at once, and the kernel's work would come between.
+        """
+        super().connection_made(transport)
+        cast(asyncio.WriteTransport, transport).set_write_buffer_limits(high=_SMALL)
 
     def _is_answered(self, message: RawRequestMessage, body: StreamReader) -> bool:
         """Begin a request that is there as a whole; whether its answer has left."""
