@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from mock_server.answers import json_answer
+from mock_server.answers import Answer, json_answer
 from mock_server.errors import (
     ApiError,
     ErrorKind,
@@ -62,7 +62,9 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
         response = await handler(request)
     except Exception as error:  # noqa: BLE001 - what nobody foresaw is answered as a bug of ours
         response = _answer_to(request, error)
-    if not response.prepared:
+    if isinstance(response, Answer):
+        response.mark(REQUEST_ID, exchange.id)
+    elif not response.prepared:
         response.headers[REQUEST_ID] = exchange.id
     if response.status >= HTTPStatus.BAD_REQUEST:
         await complete_refused(mock, request, response)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from mock_server.answers import Pieces, json_answer, json_bytes, pieces_answer, success
+from mock_server.answers import Answer, Pieces, json_answer, json_bytes, pieces_answer, success
 from tests.api import running
 from tests.laws import pictures
 
@@ -63,3 +63,32 @@ async def test_a_head_of_pieces_sends_none() -> None:
     answer = pieces_answer([bytes(300_000)], content_type="image/png")
     await answer.prepare(make_mocked_request("HEAD", "/"))
     assert answer.headers["Content-Length"] == "300000"
+
+
+async def test_an_answer_has_the_same_head_whether_somebody_looked_at_it_or_not() -> None:
+    async with running() as api:
+        quick = await api.get("/models")
+    looked = json_answer({}, headers={"X-More": "1"})
+    looked.headers["X-Other"] = "2"
+    assert [*looked.headers] == ["Content-Type", "X-More", "X-Other"]
+    names = [name.lower() for name in quick.headers]
+    assert names == ["content-type", "x-request-id", "content-length", "date", "server"]
+    assert int(quick.headers["Content-Length"]) == len(quick.body)
+
+
+def test_a_header_can_be_added_before_and_after_somebody_looked() -> None:
+    answer = json_answer({})
+    assert isinstance(answer, Answer)
+    answer.mark("x-one", "1")
+    assert answer.headers["X-One"] == "1"
+    answer.mark("x-two", "2")
+    assert (answer.headers["X-Two"], answer.content_type) == ("2", "application/json")
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\rb"])
+async def test_no_header_breaks_its_line(value: str) -> None:
+    answer = json_answer({})
+    assert isinstance(answer, Answer)
+    answer.mark("X-More", value)
+    with pytest.raises(ValueError, match="(?i)newline"):
+        answer._quick_head(2)

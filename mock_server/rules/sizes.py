@@ -184,8 +184,7 @@ def _distances(rows: Sequence[_Row], size: Size, *, step: int) -> list[int]:
     width, height = size
     level = (height + step // 2) // step * step
     return [
-        (across - width) ** 2
-        + ((lowest if level < lowest else min(level, highest)) - height) ** 2
+        (across - width) ** 2 + ((lowest if level < lowest else min(level, highest)) - height) ** 2
         for across, lowest, highest in rows
     ]
 
