@@ -166,9 +166,9 @@ class Answer(web.Response):
 
     def _quick_head(self, length: int) -> bytes:
         """The same head, of headers that nobody has looked at."""
-        told = "\r\n".join([f"{name}: {value}" for name, value in self._told.items()])
-        if told.count("\n") >= len(self._told) or told.count("\r") >= len(self._told):
+        if not "".join(self._told.values()).isprintable():
             return self._head(length)  # which refuses line ends within a header
+        told = "\r\n".join([f"{name}: {value}" for name, value in self._told.items()])
         return (
             f"HTTP/1.1 {self._status} {self._reason}\r\n{told}\r\nContent-Length: {length}\r\n"
             f"Date: {rfc822_formatted_time()}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n"

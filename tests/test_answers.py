@@ -85,10 +85,10 @@ def test_a_header_can_be_added_before_and_after_somebody_looked() -> None:
     assert (answer.headers["X-Two"], answer.content_type) == ("2", "application/json")
 
 
-@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\rb"])
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\x00b"])
 async def test_no_header_breaks_its_line(value: str) -> None:
     answer = json_answer({})
     assert isinstance(answer, Answer)
     answer.mark("X-More", value)
-    with pytest.raises(ValueError, match="(?i)newline"):
+    with pytest.raises(ValueError, match="header injection"):
         answer._quick_head(2)
