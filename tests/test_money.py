@@ -213,7 +213,7 @@ async def test_what_the_mock_itself_could_not_draw_is_free(monkeypatch: pytest.M
         raise RuntimeError("the brush is lost")
 
     async with running(may_log="a bug in the mock", balance=Decimal(1)) as api:
-        monkeypatch.setattr(Studio, "draw", broken)
+        monkeypatch.setattr(Studio, "prepare", broken)
         async with api.client.post(
             api.base + "/images/generations",
             json={"model": "gpt-image-2-all", "prompt": "x", "size": SMALL},
