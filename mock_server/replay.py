@@ -185,7 +185,10 @@ async def _with_pictures(mock: Mock, replay: Replay, value: object) -> object:
 
 
 async def _picture(mock: Mock, replay: Replay, facts: PictureFacts) -> bytes:
-    """The picture itself where it is known, else one of the same size, format and alpha."""
+    """The picture itself where it is known, else one of the same size, format and alpha.
+
+    Where the format can be compressed harder, it weighs at most as much, if it can.
+    """
     known = replay.files.get(facts.sha256) or replay.cassette.whole(facts)
     if known is not None:
         return known
@@ -202,4 +205,12 @@ async def _picture(mock: Mock, replay: Replay, facts: PictureFacts) -> bytes:
         background="transparent" if facts.alpha else "opaque",
         output_format=facts.format,
     )
-    return (await mock.draw(scene)).data
+    picture = await mock.draw(scene)
+    for compression in () if facts.format == "png" else _HARDER:
+        if picture.length > facts.bytes:
+            picture = await mock.draw(scene._replace(compression=compression))
+    return picture.data
+
+
+# The number of the API, where 100 keeps most.
+_HARDER = (75, 50, 0)
