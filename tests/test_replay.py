@@ -55,6 +55,23 @@ async def test_whole_pictures_are_kept_on_request(tmp_path: Path) -> None:
         assert again.json["data"][0]["b64_json"] == first.json["data"][0]["b64_json"]
 
 
+@pytest.mark.parametrize("output_format", ["jpeg", "webp"])
+async def test_a_picture_compressed_harder_is_replayed_smaller(
+    tmp_path: Path, output_format: str
+) -> None:
+    wishes = {**SYNC, "output_format": output_format}
+    async with watched_mock(record=tmp_path / "cassette") as (_, proxy):
+        for compression in (0, 100):
+            await proxy.create(**wishes, output_compression=compression)
+    async with running(replay=tmp_path / "cassette") as mock:
+        replay = Watched(mock.origin, mock.client)
+        hard, soft = [
+            (await replay.create(**wishes, output_compression=compression)).json["data"][0]
+            for compression in (0, 100)
+        ]
+        assert len(hard["b64_json"]) * 2 < len(soft["b64_json"])
+
+
 async def test_what_was_recorded_is_paid_and_takes_its_time_by_the_rules(tmp_path: Path) -> None:
     async with watched_mock(record=tmp_path / "cassette") as (_, proxy):
         recorded = await proxy.create(**SYNC, prompt="a cube")
