@@ -65,6 +65,8 @@ def test_leaves_traces(image_api):
         time.sleep(0.001)
     image_api.faults.clear()
     threading.Thread(target=swallowed, args=(image_api, {"size": "1024x1024"})).start()
+    while not image_api.accounts[image_api.api_key].frozen:
+        time.sleep(0.001)
     image_api.clock.until_sleeping()
 
 def swallowed(api, fields):
