@@ -1,4 +1,4 @@
-"""What happens to every request around its handler: identity, errors, admission, faults."""
+"""What happens to every request around its handler: its identity, its admission."""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -25,6 +25,8 @@ _Handler = Callable[[web.BaseRequest], Coroutine[Any, Any, web.StreamResponse]]
 
 # Bodies up to here come in one piece, or nearly so.
 _SMALL = 256 * 1024
+# So much may wait on a connection to be sent: more than any picture of light weight.
+_MOST_UNSENT = 256 * 1024
 
 
 class _Begun(NamedTuple):
@@ -62,7 +64,7 @@ class _EnvelopeProtocol(RequestHandler):
         What is above the limit would leave at once, and the kernel's work would come between.
         """
         super().connection_made(transport)
-        cast(asyncio.WriteTransport, transport).set_write_buffer_limits(high=_SMALL)
+        cast(asyncio.WriteTransport, transport).set_write_buffer_limits(high=_MOST_UNSENT)
 
     def _is_answered(self, message: RawRequestMessage, body: StreamReader) -> bool:
         """Begin a request that is there as a whole; whether its answer has left."""

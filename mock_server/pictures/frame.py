@@ -163,16 +163,16 @@ class Frame:
 
         A dot is `scale` pixels of 3 bytes that differ from paper; Adler-32 is linear in them.
         """
-        blank, reaches = self._blank(len(label.prompt), len(label.details))
+        blank, (*reaches, bars) = self._blank(len(label.prompt), len(label.details))
         dots = right = 0
         for left, byte in zip(_CELLS, label.mark, strict=True):
             inked, further = _INKED[byte]
             dots += inked
             right += further + inked * left
         right += dots * self._bars
-        distances = dots * (reaches[-1] - self._within)
+        distances = dots * (bars - self._within)
         distances -= 3 * self._scale**2 * right * self._channels
-        for line, reach in zip(lines, reaches, strict=False):
+        for line, reach in zip(lines, reaches, strict=True):
             dots += line.dots
             distances += line.dots * reach - line.passed
         darker = INK - PAPER
