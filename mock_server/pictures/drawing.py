@@ -45,9 +45,12 @@ def cut_out(scene: Scene) -> bool:
 
 
 def _generated(scene: Scene) -> Image.Image:
-    setting = layout(scene.width, scene.height)
-    draw = sketch_image if scene.is_sketch else backdrop
-    upper = draw(design(scene), setting, cut_out=cut_out(scene))
+    plan, is_cut_out = design(scene), cut_out(scene)
+    if scene.is_sketch:
+        above = scene.height - _label_height(scene)
+        upper = sketch_image(plan, scene.width, above, cut_out=is_cut_out)
+    else:
+        upper = backdrop(plan, layout(scene.width, scene.height), cut_out=is_cut_out)
     upper = _unfinished(upper, scene.partial)
     picture = Image.new(upper.mode, (scene.width, scene.height))
     picture.paste(upper, (0, 0))

@@ -78,18 +78,18 @@ class Press:
     def words(self, line: str) -> list[Word]:
         """The line in pieces that recur: all but the last word, and that.
 
-        Prompts that are made in numbers differ in their numbers, and these stand last; a size
-        stands first.
+        Prompts that are made in numbers differ in their numbers, and these stand last. Details
+        begin with a size, and recur but for it.
         """
         if not line.isascii():
             parts = self._parts
             return [parts[cluster] for cluster in visual_order(clusters(line))]
-        start, blank, last = line.rpartition(" ")
-        if not blank:
+        if " " not in line:
             return self._ascii(line)
-        if start[:1].isdigit():
-            first, _, start = start.partition(" ")
-            return [*self._ascii(first), self._starts[start], *self._ascii(last)]
+        if line[0].isdigit():
+            first, _, rest = line.partition(" ")
+            return [*self._pairs(first), self._starts[rest]]
+        start, _, last = line.rpartition(" ")
         return [self._starts[start], *self._ascii(last)]
 
     def _ascii(self, text: str) -> list[Word]:
@@ -97,15 +97,19 @@ class Press:
 
         Numbers and the like do not recur, but their digits do.
         """
-        kept, parts = self._words, self._parts
+        kept = self._words
         found: list[Word] = []
         for word in text.split(" "):
             if word in kept or word.rstrip(_MARKS).isalpha():
                 found.append(kept[word])
             else:
-                more = word + " "
-                found += [parts[more[at : at + _AT_ONCE]] for at in range(0, len(more), _AT_ONCE)]
+                found += self._pairs(word)
         return found
+
+    def _pairs(self, word: str) -> list[Word]:
+        """A word and the blank behind it, a few characters at once."""
+        more, parts = word + " ", self._parts
+        return [parts[more[at : at + _AT_ONCE]] for at in range(0, len(more), _AT_ONCE)]
 
     def _set(self, text: str) -> Word:
         drawn = [cell for cluster in clusters(text) for cell in cells(cluster)]

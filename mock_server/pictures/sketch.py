@@ -9,25 +9,26 @@ size never seen before costs no more than another.
 
 from collections.abc import Iterator
 from functools import lru_cache
-from math import log
+from math import floor, log
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from mock_server.pictures.adler import Sum
+from mock_server.pictures.adler import Sum, sum_of
 from mock_server.pictures.deflate import EMPTY_BLOCK, END, LENGTHS, PADDED, Bits, Code, joined
 from mock_server.pictures.design import Design
-from mock_server.pictures.label import Layout
 from mock_server.pictures.tiles import Mosaic
 from mock_server.pictures.tones import BACKDROP, tints
 from mock_server.pictures.vignettes import vignette
 
-__all__ = ["sketch_image", "sketched"]
+__all__ = ["CLOSING", "Sketch", "composed_height", "sketch_image", "sketched"]
 
-# The tiles on a side of a square; and by how much the ratios differ that vignettes are drawn for.
+# The tiles on a side of a square; by how much the ratios differ that sceneries are composed for,
+# and those that vignettes are drawn for, which are then stretched a little.
 _TILES = 32
 _RATIO_STEP = 1.12
-_WIDEST = 12
+_GRID_STEP = _RATIO_STEP**2
+_WIDEST = 6
 
 # So many zeros of a row are written one by one at most, to make it a whole number of bytes.
 _MOST_SINGLE = 16
@@ -35,7 +36,8 @@ _MOST_SINGLE = 16
 # A tile is so wide at least that the padding of a row fits into its last one.
 _NARROWEST = 1 + PADDED // 3
 
-# Plates take some 100 us to engrave, and 5 KB to keep; steps as long, and 15 KB; codes 200 bytes.
+# Plates take some 200 us to engrave, and 5 KB to keep; steps half as long, and 15 KB; codes 200
+# bytes.
 _PLATES_KEPT = 64
 _STEPS_KEPT = 64
 _CODES_KEPT = 4096
@@ -70,72 +72,81 @@ class _Row(NamedTuple):
 
 
 class _Plate(NamedTuple):
-    """A mosaic engraved for pictures of one width."""
+    """A mosaic engraved for pictures of one width; `more` is a row like the one above."""
 
     rows: tuple[_Row, ...]
-    as_above: bytes
+    more: bytes
     order: _Order
-    height: int
+    tall: int
 
 
-def sketched(
-    plan: Design, setting: Layout, *, channels: int, lines: int
-) -> tuple[list[bytes], Sum]:
-    """The scenery above a label of so many lines: parts of a deflate stream, and their check sum.
+class Sketch(NamedTuple):
+    """A scenery of one width, and how it goes on below: with the last row, over and over.
 
-    In RGB (3 channels), or in RGBA (4) with a clear backdrop.
+    `code` is the beginning of a deflate stream, `total` the check sum of what it says, `more` the
+    code of one more row, `row` its check sum; behind the last of them comes CLOSING.
     """
-    full = _height(setting)
-    plate = _plate(plan, _grid(setting.width, full), setting.width, channels)
-    bottom = setting.height - setting.band(lines)
-    stride = 1 + setting.width * channels
+
+    code: bytes
+    total: Sum
+    more: bytes
+    row: Sum
+
+
+def sketched(plan: Design, width: int, height: int, *, channels: int) -> Sketch:
+    """The scenery, in RGB (3 channels), or in RGBA (4) with a clear backdrop."""
+    rows, more, order, tall = _plate(plan, _grid(width, height), width, channels)
+    stride = 1 + width * channels
     parts = [_CODE.opening]
     low, high = 1, 0
     top = tiles = 0
-    for number, count in plate.order:
+    for number, count in order:
         tiles += count
-        again = min(tiles * full // plate.height, bottom) - top - 1
-        if again < 0:
-            break
-        code, row_low, row_high = plate.rows[number]
-        parts += code, plate.as_above * again
+        again = tiles * height // tall - top - 1
+        code, row_low, row_high = rows[number]
+        parts += code, more * again
         high += stride * low + row_high
         low += row_low
         high += stride * again * (low + again + 1)
         low += 2 * again
         top += 1 + again
-    parts.append(_CLOSING)
-    return parts, Sum(low, high, stride * bottom)
+    row = sum_of(_UP).then(sum_of(b"\x00").times(stride - 1))
+    return Sketch(b"".join(parts), Sum(low, high, stride * height), more, row)
 
 
-def sketch_image(plan: Design, setting: Layout, *, cut_out: bool) -> Image.Image:
-    """The scenery above the shortest label, for pictures that are not pressed."""
-    width, height = setting.width, _height(setting)
-    columns, rows = _grid(width, height)
+def sketch_image(plan: Design, width: int, height: int, *, cut_out: bool) -> Image.Image:
+    """The same above a label so far down, for pictures that are not pressed."""
+    composed = composed_height(width, height)
+    columns, rows = _grid(width, composed)
     drawn = _mosaic(plan, (columns, rows))
     colours = _colours(plan, 4 if cut_out else 3)
     image = Image.new("RGBA" if cut_out else "RGB", (width, height))
     brush = ImageDraw.Draw(image)
     tiles = 0
     for number, count in drawn.order:
-        top, tiles = tiles * height // rows, tiles + count
+        top, tiles = tiles * composed // rows, tiles + count
+        bottom = tiles * composed // rows if tiles < rows else height
         left = 0
         for tone, column in _runs(drawn.rows[number]):
             right = column * width // columns
-            box = (left, top, right - 1, tiles * height // rows - 1)
-            brush.rectangle(box, colours[tone])
+            brush.rectangle((left, top, right - 1, bottom - 1), colours[tone])
             left = right
     return image
 
 
-def _height(setting: Layout) -> int:
-    return setting.height - setting.band(setting.fewest)
+def composed_height(width: int, height: int) -> int:
+    """For how many rows, of so many above the label, a scenery is composed: one of few ratios.
+
+    So one is ready for most heights that are asked for with a width.
+    """
+    steps = floor(log(height / width, _RATIO_STEP))
+    return max(1, min(int(width * _RATIO_STEP**steps), height))
 
 
 def _grid(width: int, height: int) -> tuple[int, int]:
     """How many columns and rows of nearly square tiles; few different ones over all sizes."""
     ratio = max(width, height) / min(width, height)
-    ratio = _RATIO_STEP ** min(round(log(ratio, _RATIO_STEP)), _WIDEST)
+    ratio = _GRID_STEP ** min(round(log(ratio, _GRID_STEP)), _WIDEST)
     short = round(_TILES / ratio**0.25)
     long = round(short * ratio)
     columns, rows = (long, short) if width > height else (short, long)
@@ -148,11 +159,12 @@ def _mosaic(plan: Design, grid: tuple[int, int]) -> Mosaic:
 
 @lru_cache(maxsize=_PLATES_KEPT)
 def _plate(plan: Design, grid: tuple[int, int], width: int, channels: int) -> _Plate:
-    order, rows = _steps(plan, grid, channels)
-    ends = [column * width // grid[0] * channels for column in range(grid[0] + 1)]
+    columns, tall = grid
+    order, steps = _steps(plan, grid, channels)
+    ends = [column * width // columns * channels for column in range(columns + 1)]
     ends[-1] -= PADDED
-    engraved = [_engraved(row, ends, channels, 1 + width * channels) for row in rows]
-    return _Plate(tuple(engraved), _as_above(width * channels), order, grid[1])
+    engraved = [_engraved(row, ends, channels, 1 + width * channels) for row in steps]
+    return _Plate(tuple(engraved), _as_above(width * channels), order, tall)
 
 
 def _engraved(row: _Steps, ends: list[int], channels: int, stride: int) -> _Row:
@@ -229,5 +241,5 @@ _CODE = Code(
 )
 _SUB_CODE, _UP_CODE = _CODE.literals(_SUB), _CODE.literals(_UP)
 _PADDING = _CODE.padding(b"\x00")
-_CLOSING = bytes(joined([_CODE.closing, Bits(0, 3)])) + EMPTY_BLOCK[1:]
+CLOSING = bytes(joined([_CODE.closing, Bits(0, 3)])) + EMPTY_BLOCK[1:]
 _zeros = lru_cache(maxsize=_CODES_KEPT)(_CODE.zeros)

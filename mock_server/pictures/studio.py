@@ -28,11 +28,11 @@ from mock_server.pictures.encoding import encoded
 from mock_server.pictures.frame import frame
 from mock_server.pictures.label import Caption, Label, Layout, layout
 from mock_server.pictures.picture import Picture, Piece, picture_of
-from mock_server.pictures.png import END, ZLIB_HEADER, beginning, chunk, padded_chunk
+from mock_server.pictures.png import END, ZLIB_HEADER, beginning, chunk
 from mock_server.pictures.poster import Mount, Poster, mount, poster
 from mock_server.pictures.scene import Scene
 from mock_server.pictures.shelf import Shelf
-from mock_server.pictures.sketch import sketched
+from mock_server.pictures.sketch import CLOSING, Sketch, composed_height, sketched
 
 __all__ = ["Studio"]
 
@@ -228,24 +228,30 @@ def _pressed(scene: Scene, stage: _Stage, above: Poster) -> Picture:
 def _sketched(scene: Scene, stage: _Stage) -> Picture:
     """A sketch and a label: nothing is needed that was made before, at any size."""
     words = stage.caption.label(scene)
-    lines = len(words.prompt) + len(words.details)
-    piece, upper = _above(design(scene), stage.ground.setting, stage.ground.channels, lines)
-    return picture_of("png", (piece, _printed(stage, words, upper)))
+    setting, channels = stage.ground.setting, stage.ground.channels
+    bottom = setting.height - setting.band(len(words.prompt) + len(words.details))
+    height = composed_height(setting.width, bottom)
+    piece, rest, sketch = _sketch(design(scene), setting.width, height, channels)
+    missing = bottom - height
+    upper = sketch.total.then(sketch.row.times(missing))
+    behind = rest + sketch.more * missing + CLOSING
+    head = Piece.of(beginning(setting.width, setting.height, channels))
+    return picture_of("png", (head, piece, _printed(stage, words, upper, behind)))
 
 
-def _printed(stage: _Stage, words: Label, upper: Sum) -> Piece:
-    """The end of a file: its label below a scenery of this sum."""
+def _printed(stage: _Stage, words: Label, upper: Sum, ahead: bytes = b"") -> Piece:
+    """The end of a file: its label below a scenery of this sum, of which this is the end."""
     blocks, lower = frame(stage.ground.setting, stage.ground.channels).printed(words)
-    return Piece.of(chunk(b"IDAT", *blocks, bytes(upper.then(lower)), behind=END))
+    return Piece.of(chunk(b"IDAT", ahead, *blocks, bytes(upper.then(lower)), behind=END))
 
 
 @lru_cache(maxsize=_SKETCHES_KEPT)
-def _above(plan: Design, setting: Layout, channels: int, lines: int) -> tuple[Piece, Sum]:
-    """The beginning of a file with a sketch, down to a label of so many lines."""
-    rows, total = sketched(plan, setting, channels=channels, lines=lines)
-    head = beginning(setting.width, setting.height, channels)
-    data = padded_chunk(b"".join((ZLIB_HEADER, *rows)), before=len(head))
-    return Piece.of(head + data), total
+def _sketch(plan: Design, width: int, height: int, channels: int) -> tuple[Piece, bytes, Sketch]:
+    """A sketch as the first chunk of pixels, 3 n bytes long, and what did not fit into it."""
+    found = sketched(plan, width, height, channels=channels)
+    data = ZLIB_HEADER + found.code
+    cut = len(data) // 3 * 3
+    return Piece.of(chunk(b"IDAT", data[:cut])), data[cut:], found
 
 
 def _poster_key(plan: Design, ground: _Ground) -> tuple[str, str, int, int, int]:

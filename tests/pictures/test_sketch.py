@@ -63,7 +63,10 @@ def tile_by_tile(scene: Scene) -> bytes:
     pixels = [bytes(tint) + b"\xff" * clear for tint in tints(plan.colours)]
     if clear:
         pixels[: len(BACKDROP)] = [bytes(4)] * len(BACKDROP)
-    full = scene.height - setting.band(setting.fewest)
+    paper = band(label(scene, setting), setting)
+    assert paper is not None
+    above = scene.height - paper.height
+    full = sketches.composed_height(scene.width, above)
     columns, rows = sketches._grid(scene.width, full)
     mosaic = vignette(plan.kind, plan.variant, columns, rows, dark=plan.colours.dark)
     edges = list(pairwise([column * scene.width // columns for column in range(columns + 1)]))
@@ -79,11 +82,8 @@ def tile_by_tile(scene: Scene) -> bytes:
         lines[number] * ((row + 1) * full // rows - row * full // rows)
         for row, number in enumerate(tall)
     )
-    paper = band(label(scene, setting), setting)
-    assert paper is not None
-    foot = paper.convert("RGBA" if clear else "RGB")
-    above = (scene.height - foot.height) * scene.width * len(pixels[0])
-    return found[:above] + foot.tobytes()
+    found += lines[tall[-1]] * (above - full)
+    return found + paper.convert("RGBA" if clear else "RGB").tobytes()
 
 
 @given(legal_scenes())
@@ -144,13 +144,12 @@ def test_the_bytes_do_not_depend_on_what_was_drawn_before() -> None:
     scenes = [replace(sized(*size, ROUGH), prompt=prompt) for size in SIZES for prompt in PROMPTS]
     first = [STUDIO.draw(scene).data for scene in scenes]
     for kept in (
-        sketches._plate,
         sketches._steps,
         sketches._step,
         vignette,
         frames._frame,
         press,
-        studios._above,
+        studios._sketch,
     ):
         kept.cache_clear()
     studio = Studio()
@@ -218,7 +217,9 @@ def test_few_vignettes_serve_all_sizes() -> None:
     """The whole lattice needs no more of them than are kept."""
     sides = range(480, 3841, 16)
     grids = {
-        sketches._grid(width, height - layout(width, height).band(2))
+        sketches._grid(
+            width, sketches.composed_height(width, height - layout(width, height).band(2))
+        )
         for width in sides
         for height in sides
         if max(width, height) <= 3 * min(width, height)
