@@ -108,6 +108,12 @@ class Answer(web.Response):
         else:
             self._headers[name] = value
 
+    def says(self, name: str) -> str | None:
+        """What a header says, its name in lower case; it is not made aiohttp's for that."""
+        if self._told:
+            return next((said for told, said in self._told.items() if told.lower() == name), None)
+        return self._made.get(name)
+
     @property  # type: ignore[override]
     def _headers(self) -> CIMultiDict[str]:
         if self._told:

@@ -1,8 +1,11 @@
 """Bodies checked, and what those came to that bring no pictures.
 
 Requests for the same thing differ in their prompts alone, and are decided once, refusals as well:
-checking, reading and pricing one anew takes several times as long as remembering it.
+checking, reading and pricing one anew takes several times as long as remembering it. Of those that
+differ in their sizes too, the size alone is looked at.
 """
+
+from typing import cast
 
 import orjson
 
@@ -17,7 +20,7 @@ from mock_server.schemas import BodySchema
 __all__ = ["Readings", "checked"]
 
 _KEPT = 1024
-# Of the fields but the prompt, in bytes: what is longer is not remembered.
+# Of the fields but prompt and size, and of the size, in bytes: what is longer is not remembered.
 _LONGEST = 1000
 
 
@@ -35,6 +38,16 @@ def checked(contract: Contract, profile: Profile, body: Body, *, strict: bool) -
 
 
 _Key = tuple[Operation, BodySchema, bytes]
+_Verdict = Quote | ApiError
+
+
+class _Alike:
+    """What requests came to that differ in their prompts and sizes alone."""
+
+    def __init__(self) -> None:
+        self.by_size: dict[str | None, _Verdict] = {}
+        # One of them that asked for a size, and got it.
+        self.sized: Quote | None = None
 
 
 class Readings:
@@ -44,7 +57,8 @@ class Readings:
         self._contract = contract
         self._quotes = quotes
         self._strict = strict
-        self._kept: dict[_Key, Quote | ApiError] = {}
+        self._kept: dict[_Key, _Alike] = {}
+        self._count = 0
 
     def checked(self, body: Body) -> Body:
         """The body as `checked` has it."""
@@ -53,39 +67,64 @@ class Readings:
 
     def remembered(self, body: Body, operation: Operation) -> Quote | None:
         """The quote, where such a request was read before; raises ApiError where it was refused."""
-        key, prompt = _key(body, operation), body.fields.get("prompt")
-        found = None if key is None else self._kept.get(key)
-        if found is None or not isinstance(prompt, str) or not body.schema.takes_prompt(prompt):
+        key = _key(body, operation)
+        alike = None if key is None else self._kept.get(key)
+        if key is None or alike is None:
             return None
+        prompt, size = body.fields.get("prompt"), body.fields.get("size")
+        if not isinstance(prompt, str) or not body.schema.takes("prompt", prompt):
+            return None
+        if not isinstance(size, str | None):
+            return None
+        found = alike.by_size.get(size)
+        if found is None and size is not None and alike.sized and body.schema.takes("size", size):
+            found = self._resized(alike.sized, size)
+            if found is not None:
+                self._keep(key, size, found)
         if isinstance(found, ApiError):
             raise found.anew()
-        return found.about(prompt)
+        return None if found is None else found.about(prompt)
 
     def quote(self, body: Body, found: Body, operation: Operation) -> Quote:
         """The quote for a body that was checked and `found` to bring no pictures; remembered.
 
         Raises ApiError.
         """
+        key, size = _key(body, operation), cast("str | None", body.fields.get("size"))
         try:
             quote = self._quotes.without_references(found.fields, operation)
         except ApiError as error:
-            self._keep(_key(body, operation), error.anew())
+            self._keep(key, size, error.anew())
             raise
-        self._keep(_key(body, operation), quote.about(""))
+        self._keep(key, size, quote.about(""))
         return quote
 
-    def _keep(self, key: _Key | None, verdict: Quote | ApiError) -> None:
+    def _resized(self, quote: Quote, size: str) -> _Verdict | None:
+        try:
+            return self._quotes.resized(quote, size)
+        except ApiError as error:
+            return error.anew()
+
+    def _keep(self, key: _Key | None, size: str | None, verdict: _Verdict) -> None:
         if key is None:
             return
-        if len(self._kept) >= _KEPT:
+        if self._count >= _KEPT:
             self._kept.clear()
-        self._kept[key] = verdict
+            self._count = 0
+        self._count += 1
+        alike = self._kept.setdefault(key, _Alike())
+        alike.by_size[size] = verdict
+        if isinstance(verdict, Quote) and verdict.request.size is not None:
+            alike.sized = verdict
 
 
 def _key(body: Body, operation: Operation) -> _Key | None:
     """What decides about a body; None where that is too long, or holds what JSON cannot say."""
     rest = body.fields.copy()
     rest.pop("prompt", None)
+    size = rest.pop("size", None)
+    if isinstance(size, str) and len(size) > _LONGEST:
+        return None
     try:
         told = orjson.dumps(rest)
     except TypeError:

@@ -42,12 +42,17 @@ class BodySchema:
         self.required = required
         self._validator = jsonschema_rs.Draft202012Validator(dict(schema))
         properties = cast("Mapping[str, Schema]", schema.get("properties", {}))
-        prompt = {**properties.get("prompt", {}), "components": schema.get("components", {})}
-        self._prompt = jsonschema_rs.Draft202012Validator(prompt)
+        components = schema.get("components", {})
+        self._alone = {
+            name: jsonschema_rs.Draft202012Validator(
+                {**properties.get(name, {}), "components": components}
+            )
+            for name in ("prompt", "size")
+        }
 
-    def takes_prompt(self, prompt: str) -> bool:
-        """Whether this may be the prompt (Rule: prompt)."""
-        return self._prompt.is_valid(prompt)
+    def takes(self, name: str, value: str) -> bool:
+        """Whether this may be the prompt, or the size, as far as schemas go (Rule: prompt)."""
+        return self._alone[name].is_valid(value)
 
     def known(self, fields: Mapping[str, object]) -> dict[str, object]:
         """The fields that the contract names (Rule: unknown-fields)."""

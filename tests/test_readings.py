@@ -116,6 +116,51 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
         read(book, body(user=str(number)))
     assert len(book._kept) <= 1024
     assert book.remembered(body(user="2999"), Operation.CREATE) is not None
+    for width in range(1024, 3072):
+        told(book, body(size=f"{width}x1024"))
+    assert sum(len(alike.by_size) for alike in book._kept.values()) <= 1024
+
+
+def told(book: Readings, sent: Body) -> object:
+    """What a request comes to: its quote, or the words of its refusal."""
+    try:
+        return read(book, sent)
+    except ApiError as error:
+        return error.message, error.code, error.param, error.rule
+
+
+SIZES = [
+    "1024x1024", "3840x2160", "480x1440", "1536x1024", "1000x1000", "16x16", "3840x1264",
+    "4096x4096", "auto", "", "1024X1024", "0x1024", "01024x1024", "1024x1024 ", None, 1024, ["a"],
+    "9" * 300 + "x16", "9" * 3000 + "x16",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("further", [*KINDS, {"model": "dall-e-2"}, {"n": 11}])
+@pytest.mark.parametrize("profile", ["provider", "openai"])
+def test_another_size_comes_to_what_it_would_anew(profile: str, further: dict[str, Any]) -> None:
+    table = CONTRACT.request_table(profile)
+
+    def fresh() -> Readings:
+        quotes = Quotes(table, CONTRACT.prices, CONTRACT.latencies)
+        return Readings(CONTRACT, quotes, strict=False)
+
+    book = fresh()
+    told(book, body(**further | {"size": "2048x1152"}))
+    for size in (*SIZES, *SIZES):
+        sent = body(**further | {"size": size})
+        assert told(book, sent) == told(fresh(), sent), size
+
+
+def test_a_size_that_is_new_is_remembered_as_one_that_was_read() -> None:
+    book = readings()
+    read(book, body(size="1024x1024"))
+    quote = book.remembered(body(size="1040x1024"), Operation.CREATE)
+    assert quote is not None
+    assert str(quote.size) == "1040x1024"
+    with pytest.raises(ApiError, match="multiples of 16"):
+        book.remembered(body(size="1041x1024"), Operation.CREATE)
+    assert book.remembered(body(size="9" * 2000 + "x16"), Operation.CREATE) is None
 
 
 class Asked(dict[str, object]):

@@ -11,10 +11,11 @@ from mock_server.rules.requests import (
     ImageRequest,
     Operation,
     RequestTable,
+    legal_size,
     read_image_request,
     size_in,
 )
-from mock_server.rules.sizes import Size, tier_of
+from mock_server.rules.sizes import Size, parse_size, tier_of
 
 __all__ = ["Quote", "Quotes"]
 
@@ -54,6 +55,17 @@ class Quotes:
         """The quote for fields that keep their schemas; raises ApiError as reading them does."""
         request = read_image_request(fields, operation, self.table, has_references=False)
         return self.of(request, first=None)
+
+    def resized(self, quote: Quote, text: str) -> Quote | None:
+        """The quote for the same request with another WxH size; None where the text is none.
+
+        Raises ApiError where the size is not legal.
+        """
+        size = parse_size(text)
+        if size is None:
+            return None
+        legal = legal_size(size, text, self.table.sizes)
+        return self.of(quote.request._replace(size=legal), first=None)
 
     def of(self, request: ImageRequest, *, first: Fraction | None) -> Quote:
         """The quote for a request; `first` is the ratio of its first reference, where known.

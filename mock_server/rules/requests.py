@@ -29,6 +29,7 @@ __all__ = [
     "Operation",
     "RequestTable",
     "asked_size",
+    "legal_size",
     "parse_ratio",
     "read_image_request",
     "size_in",
@@ -183,8 +184,13 @@ def asked_size(fields: Mapping[str, object], table: SizeTable) -> Size | None:
     if size is None:
         problem = f"must be WIDTHxHEIGHT in pixels; got {shortened(text)}"
         raise bad_field("size", problem, rule="size-grammar")
+    return legal_size(size, cast(str, text), table)
+
+
+def legal_size(size: Size, text: str, table: SizeTable) -> Size:
+    """The size that the text says, which is legal; raises ApiError where it is not."""
     if found := breaches(size, table):
-        raise _illegal_size(cast(str, text), size, found, table)
+        raise _illegal_size(text, size, found, table)
     return size
 
 

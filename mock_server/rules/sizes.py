@@ -144,25 +144,25 @@ def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
     """
     rows, step = _legal_rows(table), table.multiple
     worst = _reach(rows, size, step=step, count=count)
+    near = _between(rows, size.width, math.isqrt(worst))
     nearest: list[tuple[int, int, int]] = []
-    for width, lowest, highest in _between(rows, size.width, math.isqrt(worst)):
-        across = (width - size.width) ** 2
-        rise = max(lowest - size.height, size.height - highest)
-        if rise > 0 and across + rise * rise > worst:
-            continue
-        radius = math.isqrt(worst - across)
-        first = max((size.height - radius + step - 1) // step * step, lowest)
-        heights = range(first, min(size.height + radius, highest) + 1, step)
-        nearest += [(across + (legal - size.height) ** 2, width, legal) for legal in heights]
-    nearest.sort(key=lambda found: (found[0], _unlikeness(Size(*found[1:]), size), found[1:]))
-    return [Size(width, height) for _, width, height in nearest[:count]]
+    for (width, lowest, highest), distance in zip(near, _distances(near, size, step), strict=True):
+        if distance <= worst:
+            across = (width - size.width) ** 2
+            radius = math.isqrt(worst - across)
+            first = max((size.height - radius + step - 1) // step * step, lowest)
+            heights = range(first, min(size.height + radius, highest) + 1, step)
+            nearest += [(across + (legal - size.height) ** 2, width, legal) for legal in heights]
+    nearest.sort()
+    # Those that are as near as the last that counts, to be told apart by their ratios.
+    last = nearest[:count][-1][0] if nearest else 0
+    found = [(distance, Size(*legal)) for distance, *legal in nearest if distance <= last]
+    found.sort(key=lambda legal: (legal[0], _unlikeness(legal[1], size), legal[1]))
+    return [legal for _, legal in found[:count]]
 
 
 _Row = tuple[int, int, int]
 """A width, and the lowest and the highest legal height of it. Plain: a refusal looks at dozens."""
-
-# So many rows are passed over in the first look for the row that is nearest.
-_STRIDE = 8
 
 # Farther than any size is from another, squared.
 _FAR = 10**210
@@ -171,20 +171,33 @@ _FAR = 10**210
 def _reach(rows: Sequence[_Row], size: Size, *, step: int, count: int) -> int:
     """A distance, squared, within which there are so many sizes: one in each of the nearest rows.
 
-    The nearest rows are looked for about the nearest one of a few; others would only reach farther.
+    The nearest row is looked for downhill; in a valley that is not the deepest it is another, and
+    others about it would only reach farther.
     """
-    few = _distances(rows[::_STRIDE], size, step=step)
-    about = few.index(min(few)) * _STRIDE if few else 0
-    near = sorted(_distances(rows[max(about - _STRIDE, 0) : about + _STRIDE], size, step=step))
+    width, height = size
+    low, high = 0, max(len(rows) - 1, 0)
+    while low < high:
+        middle = (low + high) // 2
+        one, floor, ceiling = rows[middle]
+        other, lower, upper = rows[middle + 1]
+        rise = max(floor - height, height - ceiling, 0)
+        next_rise = max(lower - height, height - upper, 0)
+        if (one - width) ** 2 + rise**2 <= (other - width) ** 2 + next_rise**2:
+            high = middle
+        else:
+            low = middle + 1
+    near = sorted(_distances(rows[max(low - count, 0) : low + count], size, step))
     return near[count - 1] if len(near) >= count else _FAR
 
 
-def _distances(rows: Sequence[_Row], size: Size, *, step: int) -> list[int]:
+def _distances(rows: Sequence[_Row], size: Size, step: int) -> list[int]:
     """How far the nearest size of each row is, squared."""
     width, height = size
     level = (height + step // 2) // step * step
+    # Not `min` and `max`: two calls for each of dozens of rows.
     return [
-        (across - width) ** 2 + ((lowest if level < lowest else min(level, highest)) - height) ** 2
+        (across - width) ** 2
+        + ((lowest if level < lowest else highest if level > highest else level) - height) ** 2  # noqa: FURB136
         for across, lowest, highest in rows
     ]
 
