@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from contracts.size import Size
 
-__all__ = ["Header", "missing_rows", "read"]
+__all__ = ["Header", "Rows", "read", "rows"]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+PNG_FILTERS = {0, 1, 2, 3, 4}
+PNG_PLAIN = (8, 2)  # bits, and the colour type RGB
 PNG_WITH_ALPHA = {4, 6}  # colour types grey + alpha, RGB + alpha (PNG 3rd edition, table 11.1)
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 # Start of frame, C0 to CF, less DHT, JPG and DAC (ITU T.81, table B.1).
@@ -38,37 +40,63 @@ def read(data: bytes) -> Header | None:
     return _png(data) or _jpeg(data) or _webp(data)
 
 
-def missing_rows(data: bytes) -> str | None:
-    """Why the rows of a PNG are not all there, None if they are; decoders fill them in silence.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the rows of a PNG are like once they are unpacked: `wrong` says why they are not whole.
 
-    Other formats and interlaced pictures are left to the decoder.
+    Rows that `suffice` are pixels to any decoder, and all of them opaque: plain RGB of 8 bits.
+    """
+
+    wrong: str | None
+    suffice: bool
+
+
+def rows(data: bytes) -> Rows | None:
+    """The rows of a PNG that is not interlaced; None for other pictures.
+
+    Decoders fill in silence what is missing, and leave what is too much.
     """
     if not data.startswith(PNG_SIGNATURE):
         return None
     chunks = list(_png_chunks(data))
-    first = chunks[0][1]
-    size = Size(int.from_bytes(first[:4], "big"), int.from_bytes(first[4:8], "big"))
-    depth, colour, interlace = first[8], first[9], first[12]
-    if interlace or colour not in PNG_CHANNELS:
+    first = chunks[0][1] if chunks else b""
+    if len(first) != 13 or first[12] or first[9] not in PNG_CHANNELS:
         return None
-    wanted = (1 + (size.width * PNG_CHANNELS[colour] * depth + 7) // 8) * size.height
+    size = Size(int.from_bytes(first[:4], "big"), int.from_bytes(first[4:8], "big"))
+    depth, colour = first[8], first[9]
+    stride = 1 + (size.width * PNG_CHANNELS[colour] * depth + 7) // 8
     try:
-        found = _unpacked(b"".join(body for name, body in chunks if name == b"IDAT"))
+        found, filters = _unpacked(
+            b"".join(body for name, body in chunks if name == b"IDAT"), stride
+        )
     except zlib.error as error:
-        return f"its rows cannot be unpacked: {error}"
-    return None if found == wanted else f"its rows hold {found} bytes; {size} needs {wanted}"
+        return Rows(f"its rows cannot be unpacked: {error}", suffice=False)
+    if found != stride * size.height:
+        wrong = f"its rows hold {found} bytes; {size} needs {stride * size.height}"
+        return Rows(wrong, suffice=False)
+    if not filters <= PNG_FILTERS:
+        names = ", ".join(map(str, sorted(filters - PNG_FILTERS)))
+        return Rows(f"its rows are filtered by {names}, which no PNG knows", suffice=False)
+    is_plain = (depth, colour) == PNG_PLAIN and all(name != b"tRNS" for name, _ in chunks)
+    return Rows(None, suffice=is_plain)
 
 
-def _unpacked(packed: bytes) -> int:
-    """How many bytes it unpacks to; a piece at a time is quicker than all at once."""
+def _unpacked(packed: bytes, stride: int) -> tuple[int, set[int]]:
+    """How many bytes it unpacks to, and which filters begin its rows.
+
+    A piece at a time is quicker than all at once.
+    """
     stream = zlib.decompressobj()
-    found = len(stream.decompress(packed, PIECE))
-    while not stream.eof:
-        piece = stream.decompress(stream.unconsumed_tail, PIECE)
-        if not piece:
-            raise zlib.error("the stream is cut short")
+    found, filters = 0, set[int]()
+    piece = stream.decompress(packed, PIECE)
+    while True:
+        filters.update(piece[-found % stride :: stride])
         found += len(piece)
-    return found
+        if stream.eof:
+            return found, filters
+        piece = stream.decompress(stream.unconsumed_tail, PIECE)
+        if not piece and not stream.eof:
+            raise zlib.error("the stream is cut short")
 
 
 def _png(data: bytes) -> Header | None:

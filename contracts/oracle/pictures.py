@@ -11,14 +11,14 @@ from warnings import catch_warnings
 
 from PIL import Image, UnidentifiedImageError
 
-from contracts.oracle.headers import Header, missing_rows, read
+from contracts.oracle.headers import Header, read, rows
 from contracts.oracle.problem import Problem
 from contracts.size import Size
 from contracts.spec import Spec
 
 __all__ = ["Decoded", "Header", "decode", "look_at", "media_type_problems", "problems", "read"]
 
-_SEEN: dict[bytes, tuple[Header | None, "Decoded | str", str | None]] = {}
+_SEEN: dict[bytes, tuple[Header | None, "Decoded | str"]] = {}
 BROKEN_FILE = (
     OSError,
     SyntaxError,
@@ -64,17 +64,28 @@ _QUIET = _Quiet()
 
 
 def decode(data: bytes) -> Decoded | str:
-    """The picture, decoded to the last pixel, or the reason why it cannot be."""
+    """The picture, decoded to the last pixel, or the reason why it cannot be.
+
+    Pillow looks at every picture, but decodes none whose rows we found to be whole and plain.
+    """
     header, most = read(data), Image.MAX_IMAGE_PIXELS
     if header is not None and most is not None and header.size.pixels > most:
         return f"{header.size} are more pixels than anybody asked for"
+    found = rows(data)
     try:
         with _QUIET, Image.open(BytesIO(data)) as picture:
+            if found is not None and found.suffice:
+                picture.verify()
+                return Decoded(_format(picture), Size(*picture.size), 255)
             picture.load()
-            size = Size(*picture.size)
-            return Decoded((picture.format or "").lower(), size, _least_alpha(picture))
+            decoded = Decoded(_format(picture), Size(*picture.size), _least_alpha(picture))
     except BROKEN_FILE as error:
         return f"{type(error).__name__}: {error}"
+    return decoded if found is None or found.wrong is None else found.wrong
+
+
+def _format(picture: Image.Image) -> str:
+    return (picture.format or "").lower()
 
 
 def problems(
@@ -88,11 +99,11 @@ def problems(
 
     `alpha` is a word of the contract: required, forbidden or either. None: not asked.
     """
-    header, decoded, reason = look_at(data)
+    header, decoded = look_at(data)
     if header is None:
         return [Problem("size-exact", f"no PNG, JPEG or WebP; it begins {data[:12]!r}")]
-    if isinstance(decoded, str) or reason:
-        return [Problem("size-exact", f"the {header.format} does not decode: {reason}")]
+    if isinstance(decoded, str):
+        return [Problem("size-exact", f"the {header.format} does not decode: {decoded}")]
     return [
         *_size_problems(header, decoded, size),
         *_format_problems(header, decoded, image_format),
@@ -100,13 +111,11 @@ def problems(
     ]
 
 
-def look_at(data: bytes) -> tuple[Header | None, Decoded | str, str | None]:
-    """Header, pixels, and why it does not decode; the same bytes are looked at once."""
+def look_at(data: bytes) -> tuple[Header | None, Decoded | str]:
+    """Header, and pixels or why it does not decode; the same bytes are looked at once."""
     name = sha256(data).digest()
     if name not in _SEEN:
-        decoded = decode(data)
-        reason = decoded if isinstance(decoded, str) else missing_rows(data)
-        _SEEN[name] = (read(data), decoded, reason)
+        _SEEN[name] = (read(data), decode(data))
     return _SEEN[name]
 
 
