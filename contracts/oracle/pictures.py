@@ -72,16 +72,17 @@ def decode(data: bytes) -> Decoded | str:
     if header is not None and most is not None and header.size.pixels > most:
         return f"{header.size} are more pixels than anybody asked for"
     found = rows(data)
+    if found is not None and found.wrong is not None:
+        return found.wrong
     try:
         with _QUIET, Image.open(BytesIO(data)) as picture:
             if found is not None and found.suffice:
                 picture.verify()
                 return Decoded(_format(picture), Size(*picture.size), 255)
             picture.load()
-            decoded = Decoded(_format(picture), Size(*picture.size), _least_alpha(picture))
+            return Decoded(_format(picture), Size(*picture.size), _least_alpha(picture))
     except BROKEN_FILE as error:
         return f"{type(error).__name__}: {error}"
-    return decoded if found is None or found.wrong is None else found.wrong
 
 
 def _format(picture: Image.Image) -> str:

@@ -2,6 +2,7 @@
 
 import zlib
 from io import BytesIO
+from random import Random
 from typing import Any
 
 import pytest
@@ -72,16 +73,61 @@ def test_a_png_with_a_wrong_check_sum_is_told() -> None:
     assert told(pictures.problems(bytes(data), size=SIZE))[0].startswith("size-exact: no PNG")
 
 
-def test_a_png_whose_rows_are_missing_is_told() -> None:
-    data = drawn("RGB", "png")
+def packed(data: bytes) -> bytes:
+    """What the one IDAT chunk of a PNG holds."""
     idat = data.index(b"IDAT")
-    length = int.from_bytes(data[idat - 4 : idat], "big")
-    rows = zlib.decompress(data[idat + 4 : idat + 4 + length])
-    short = b"IDAT" + zlib.compress(rows[: len(rows) // 2])
-    chunk = (len(short) - 4).to_bytes(4, "big") + short + zlib.crc32(short).to_bytes(4, "big")
-    broken = data[: idat - 4] + chunk + data[idat + 8 + length :]
+    return data[idat + 4 : idat + 4 + int.from_bytes(data[idat - 4 : idat], "big")]
+
+
+def repacked(data: bytes, stream: bytes) -> bytes:
+    """A PNG with another stream of pixels, its chunk as it should be."""
+    idat = data.index(b"IDAT")
+    chunk = b"IDAT" + stream
+    framed = len(stream).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    return data[: idat - 4] + framed + data[idat + 8 + len(packed(data)) :]
+
+
+ROWS = zlib.decompress(packed(drawn("RGB", "png")))
+STRIDE = 1 + 3 * SIZE.width
+
+
+@pytest.mark.parametrize(
+    "stream, words",
+    [
+        (zlib.compress(ROWS[: len(ROWS) // 2]), "its rows hold"),
+        (zlib.compress(ROWS[:-1]), "its rows hold"),
+        (zlib.compress(ROWS + ROWS[:STRIDE]), "its rows hold"),
+        (zlib.compress(ROWS)[:-6], "cannot be unpacked: the stream is cut short"),
+        (zlib.compress(ROWS)[:-1] + b"?", "cannot be unpacked"),
+        (b"never packed", "cannot be unpacked"),
+        (zlib.compress(b"\5" + ROWS[1:]), "filtered by 5"),
+        (zlib.compress(ROWS[:-STRIDE] + b"\xff" + ROWS[1 - STRIDE :]), "filtered by 255"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])  # whose rows would be longer
+def test_a_png_whose_rows_are_not_whole_is_told(mode: str, stream: bytes, words: str) -> None:
+    broken = repacked(drawn(mode, "png"), stream)
     assert pictures.read(broken)
-    assert "does not decode" in told(pictures.problems(broken, size=SIZE))[0]
+    (found,) = told(pictures.problems(broken, size=SIZE))
+    assert "does not decode" in found
+    assert mode == "RGBA" or words in found
+
+
+def test_a_picture_of_many_pieces_is_whole() -> None:
+    size = Size(1040, 1000)
+    noise = Image.frombytes("RGB", (size.width, size.height), Random(1).randbytes(3 * size.pixels))
+    buffer = BytesIO()
+    noise.save(buffer, "png")
+    assert not pictures.problems(buffer.getvalue(), size=size, image_format="png")
+    assert pictures.decode(buffer.getvalue()) == pictures.Decoded("png", size, 255)
+
+
+def test_transparency_by_a_colour_is_seen() -> None:
+    """Plain RGB is opaque, unless one of its colours is not."""
+    data = drawn("RGB", "png", transparency=(0, 0, 0))
+    decoded = pictures.decode(data)
+    assert isinstance(decoded, pictures.Decoded)
+    assert decoded.least_alpha == 0
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"GIF89a" + b"\0" * 40, b"<html></html>" * 9])
