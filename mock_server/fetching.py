@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from mock_server.certificates import tls
 from mock_server.eager import in_a_task
 from mock_server.rules.references import ReferenceTable, is_private
 
@@ -39,7 +40,7 @@ class Fetcher:
         if not self._allow_private and await self._resolves_privately(host):
             return Fetched(None, "its host is private", private=True)
         try:
-            async with self._session().get(url, allow_redirects=False) as answer:
+            async with self._session().get(url, allow_redirects=False, ssl=tls(url)) as answer:
                 if answer.status != HTTPStatus.OK:
                     return Fetched(None, f"HTTP status {answer.status}")
                 return await self._read(answer)

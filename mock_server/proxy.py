@@ -25,6 +25,7 @@ from mock_server.cassette import (
     shown_request,
     without_credentials,
 )
+from mock_server.certificates import tls
 from mock_server.contract import Contract, Route
 from mock_server.errors import ApiError, ErrorKind, body_too_large, envelope
 from mock_server.purse import Purse
@@ -236,6 +237,7 @@ async def _forward(
             headers=_forwarded(request.headers),
             data=await request.read() or None,
             allow_redirects=False,
+            ssl=tls(proxy.root),
         ) as answer:
             if answer.content_type == _STREAM:
                 passed = await _streamed(request, answer)
@@ -343,7 +345,9 @@ def _own_paths(proxy: Proxy, body: bytes) -> list[str]:
 
 async def _fetch(proxy: Proxy, recorder: Recorder, path: str) -> None:
     try:
-        async with proxy.client.get(URL(proxy.root + path, encoded=True)) as answer:
+        async with proxy.client.get(
+            URL(proxy.root + path, encoded=True), ssl=tls(proxy.root)
+        ) as answer:
             body = await answer.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         _log.warning("%s cannot be fetched for the cassette: %s", path, error)

@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 
 from mock_server.answers import json_bytes
+from mock_server.certificates import tls
 from mock_server.clock import Clock
 from mock_server.misbehaviour import PROPER, Aftermath
 from mock_server.rules.hooks import HookTable, delays
@@ -182,6 +183,7 @@ class Postman:
                 data=body,
                 headers={"Content-Type": self._table.content_type, **signature},
                 allow_redirects=False,
+                ssl=tls(url),
             ) as answer:
                 return answer.status, None
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -7,8 +7,9 @@ from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
 from mock_server.clock import manual_clock
+from mock_server.exposition import exposition
 from mock_server.journal import Exchange
-from mock_server.metrics import Now, Tally, exposition
+from mock_server.metrics import Now, Tally
 from tests.api import Api, running, until
 from tests.jobs import a_job
 from tests.laws import own_contract, refused
