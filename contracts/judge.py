@@ -81,7 +81,8 @@ class Judge:
         self._shared = shared
         self._base_url = base_url
         self._also = frozenset(also)
-        self._mock = mock
+        self.is_mock = mock
+        """Whether the target says that it is the project's own mock."""
         self._test = ""
         self._kept: Counter[str] = Counter()
 
@@ -94,7 +95,7 @@ class Judge:
             return Outcome.FAIL
         if basis is Basis.OBSERVED:
             return Outcome.WARN
-        return Outcome.FAIL if self._mock else Outcome.NOT_JUDGED
+        return Outcome.FAIL if self.is_mock else Outcome.NOT_JUDGED
 
     def __call__(
         self,

@@ -117,6 +117,19 @@ def test_no_answer_at_all_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "status, by_mock, by_others",
+    [(400, 1, 1), (401, 1, 0), (402, 1, 0), (404, 1, 0), (418, 0, 0)],
+)
+def test_the_type_of_an_error_is_others_own_where_it_is_no_bad_request(
+    status: int, by_mock: int, by_others: int
+) -> None:
+    error = {"error": {"message": "no", "type": "a_word_of_its_own"}}
+    exchange = answered(status, error, JSON, ID)
+    assert len(answers.problems(own(), exchange, mock=True)) == by_mock
+    assert len(answers.problems(own(), exchange)) == by_others
+
+
 def test_the_laws_follow_the_file() -> None:
     spec = changed({"code-in-200/data/failure_min": 500})
     assert not answers.problems(spec, answered(200, {"code": 402}, JSON, ID))
