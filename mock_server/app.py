@@ -226,6 +226,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     await mock.fetcher.close()
     mock.painters.shutdown(cancel_futures=True)
     mock.studio.close()
+    mock.tidying.stop()
 
 
 def refusal(mock: Mock, status: int, text: str) -> web.Response:

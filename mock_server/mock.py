@@ -24,6 +24,7 @@ from mock_server.rules.tasks import Job
 from mock_server.schemas import BodySchema
 from mock_server.settings import Settings
 from mock_server.store.memory import MemoryStore
+from mock_server.tidying import Tidying
 from mock_server.webhooks import Postman
 from mock_server.wire import Release
 
@@ -62,6 +63,7 @@ class Mock:
     making: dict[Hashable, asyncio.Future[None]] = field(default_factory=dict)
     release: Release = field(default_factory=Release)
     tally: Tally = field(default_factory=Tally)
+    tidying: Tidying = field(default_factory=Tidying)
 
     @property
     def a_key(self) -> str:
@@ -70,8 +72,11 @@ class Mock:
         return keys[0].key if keys else f"{self.contract.key_prefix}test"
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Do what takes long without holding up the others."""
-        return await asyncio.get_running_loop().run_in_executor(self.painters, work)
+        """Do what takes long, and much memory for a while, without holding up the others."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.painters, work)
+        finally:
+            self.tidying.soon()
 
     async def draw(self, scene: Scene) -> Picture:
         """Draw a picture, in a thread unless that is quicker done at once."""
