@@ -5,6 +5,7 @@ checking, reading and pricing one anew takes several times as long as rememberin
 differ in their sizes too, the size alone is looked at.
 """
 
+from contextlib import suppress
 from typing import cast
 
 import orjson
@@ -95,9 +96,19 @@ class Readings:
             quote = self._quotes.without_references(found.fields, operation)
         except ApiError as error:
             self._keep(key, size, error.anew())
+            if size is not None and error.param == "size":
+                self._ask_about(found, operation, key)
             raise
         self._keep(key, size, quote.about(""))
         return quote
+
+    def _ask_about(self, refused: Body, operation: Operation, key: _Key | None) -> None:
+        """A refusal of its size says nothing of the rest: that is asked about with a legal one."""
+        size = str(self._quotes.table.sizes.tiers[0].typical[0])
+        with suppress(ApiError):
+            fields = {**refused.fields, "size": size}
+            quote = self._quotes.without_references(fields, operation)
+            self._keep(key, size, quote.about(""))
 
     def _resized(self, quote: Quote, size: str) -> _Verdict | None:
         try:

@@ -152,6 +152,21 @@ def test_another_size_comes_to_what_it_would_anew(profile: str, further: dict[st
         assert told(book, sent) == told(fresh(), sent), size
 
 
+def test_where_the_size_alone_was_refused_the_next_one_is_not_read_anew() -> None:
+    book = readings()
+    with pytest.raises(ApiError, match="multiples of 16"):
+        read(book, body(size="1041x1024"))
+    quote = book.remembered(body(size="1040x1024"), Operation.CREATE)
+    assert quote == read(readings(), body(size="1040x1024"))
+
+
+def test_where_more_than_the_size_is_wrong_the_next_one_is_read_anew() -> None:
+    book, wrong = readings(), {"background": "transparent", "output_format": "jpeg"}
+    with pytest.raises(ApiError, match="multiples of 16"):
+        read(book, body(size="1041x1024", **wrong))
+    assert book.remembered(body(size="1040x1024", **wrong), Operation.CREATE) is None
+
+
 def test_a_size_that_is_new_is_remembered_as_one_that_was_read() -> None:
     book = readings()
     read(book, body(size="1024x1024"))

@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -69,7 +70,7 @@ class Ink:
             f"{scene.tier}|{scene.quality}|{scene.price}|{scene.index}|{scene.count}|{scene.seed}|"
             f"{scene.background}|{scene.partial}|{scene.weight}|{scene.rough}|"
         )
-        self._begun = blake2b(told.encode(), digest_size=FINGERPRINT)
+        self._begun = _begun(told)
 
     def fingerprint(self, scene: Scene) -> bytes:
         """The fingerprint of one of them."""
@@ -80,6 +81,12 @@ class Ink:
                 digest.update(b"|%d|" % len(part))
                 digest.update(part)
         return digest.digest()
+
+
+@lru_cache(maxsize=256)
+def _begun(told: str) -> blake2b:
+    """A fingerprint begun with this text; what is said on is said to a copy."""
+    return blake2b(told.encode(), digest_size=FINGERPRINT)
 
 
 def _pictures_of(scene: Scene) -> list[bytes]:

@@ -143,10 +143,14 @@ def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
     Among equally near ones those come first whose ratio is most like the given one.
     """
     rows, step = _legal_rows(table), table.multiple
-    worst = _reach(rows, size, step=step, count=count)
-    near = _between(rows, size.width, math.isqrt(worst))
+    reach = math.isqrt(_reach(rows, size, step=step, count=count))
+    near = rows[
+        bisect_left(rows, (size.width - reach,)) : bisect_left(rows, (size.width + reach + 1,))
+    ]
+    distances = _distances(near, size, step)
+    worst = sorted(distances)[count - 1] if len(distances) >= count else _FAR
     nearest: list[tuple[int, int, int]] = []
-    for (width, lowest, highest), distance in zip(near, _distances(near, size, step), strict=True):
+    for (width, lowest, highest), distance in zip(near, distances, strict=True):
         if distance <= worst:
             across = (width - size.width) ** 2
             radius = math.isqrt(worst - across)
@@ -154,11 +158,9 @@ def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
             heights = range(first, min(size.height + radius, highest) + 1, step)
             nearest += [(across + (legal - size.height) ** 2, width, legal) for legal in heights]
     nearest.sort()
-    # Those that are as near as the last that counts, to be told apart by their ratios.
-    last = nearest[:count][-1][0] if nearest else 0
-    found = [(distance, Size(*legal)) for distance, *legal in nearest if distance <= last]
-    found.sort(key=lambda legal: (legal[0], _unlikeness(legal[1], size), legal[1]))
-    return [legal for _, legal in found[:count]]
+    if len({distance for distance, _, _ in nearest}) < len(nearest):
+        nearest.sort(key=lambda found: (found[0], _unlikeness(Size(*found[1:]), size), found[1:]))
+    return [Size(width, height) for _, width, height in nearest[:count]]
 
 
 _Row = tuple[int, int, int]
@@ -200,11 +202,6 @@ def _distances(rows: Sequence[_Row], size: Size, step: int) -> list[int]:
         + ((lowest if level < lowest else highest if level > highest else level) - height) ** 2  # noqa: FURB136
         for across, lowest, highest in rows
     ]
-
-
-def _between(rows: Sequence[_Row], width: int, reach: int) -> Sequence[_Row]:
-    """The rows whose widths are so near."""
-    return rows[bisect_left(rows, (width - reach,)) : bisect_left(rows, (width + reach + 1,))]
 
 
 def _unlikeness(candidate: Size, size: Size) -> float:

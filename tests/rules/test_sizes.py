@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mock_server.rules.sizes import (
     Size,
+    SizeTable,
     Tier,
     breaches,
     derive_size,
@@ -194,6 +195,39 @@ def test_among_equally_near_sizes_the_likest_comes_first(text: str, nearest: lis
     size = parse_size(text)
     assert size is not None
     assert list(map(str, nearest_legal(size, TABLE, count=3))) == nearest
+
+
+@st.composite
+def small_tables(draw: st.DrawFn) -> SizeTable:
+    """Tables of few sizes, in rows that are short, or far apart, or none at all."""
+    step = draw(st.sampled_from([1, 2, 8, 16]))
+    longest = step * draw(st.integers(1, 14))
+    fewest = draw(st.integers(1, longest**2 + 10))
+    return replace(
+        TABLE,
+        multiple=step,
+        long_edge_max=longest,
+        ratio_max=Fraction(draw(st.integers(2, 8)), 2),
+        pixels_min=fewest,
+        pixels_max=draw(st.integers(fewest, longest**2 + 50)),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(small_tables(), st.integers(1, 500), st.integers(1, 500), st.integers(1, 5))
+def test_the_nearest_are_found_by_any_table(
+    table: SizeTable, width: int, height: int, count: int
+) -> None:
+    size, sides = Size(width, height), range(table.multiple, 14 * 16 + 1, table.multiple)
+    legal = [each for each in map(Size._make, product(sides, sides)) if not breaches(each, table)]
+    legal.sort(key=lambda each: (_distance(size, each), _unlikeness(size, each), each))
+    assert nearest_legal(size, table, count=count) == legal[:count]
+
+
+def _unlikeness(size: Size, other: Size) -> float:
+    """How many times one ratio is the other."""
+    one, another = size.width * other.height, other.width * size.height
+    return max(one, another) / min(one, another)
 
 
 def test_a_legal_size_is_nearest_to_itself() -> None:
