@@ -79,7 +79,7 @@ class Readings:
             return None
         found = alike.by_size.get(size)
         if found is None and size is not None and alike.sized and body.schema.takes("size", size):
-            found = self._resized(alike.sized, size)
+            found = self._quotes.resized(alike.sized, size)
             if found is not None:
                 self._keep(key, size, found)
         if isinstance(found, ApiError):
@@ -109,12 +109,6 @@ class Readings:
             fields = {**refused.fields, "size": size}
             quote = self._quotes.without_references(fields, operation)
             self._keep(key, size, quote.about(""))
-
-    def _resized(self, quote: Quote, size: str) -> _Verdict | None:
-        try:
-            return self._quotes.resized(quote, size)
-        except ApiError as error:
-            return error.anew()
 
     def _keep(self, key: _Key | None, size: str | None, verdict: _Verdict) -> None:
         if key is None:

@@ -185,6 +185,7 @@ def _engraved(row: _Steps, ends: list[int], channels: int, stride: int) -> _Row:
     return _Row(data, low, high)
 
 
+@lru_cache(maxsize=_PLATES_KEPT)
 def _as_above(length: int) -> bytes:
     """A row like the one above: most of a picture, and so in as few bytes as there can be."""
     zeros = (joined([_CODE.literals(bytes(n)), _zeros(length - n)]) for n in range(_MOST_SINGLE))

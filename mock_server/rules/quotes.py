@@ -5,13 +5,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from mock_server.errors import ApiError
 from mock_server.rules.latency import LatencyTable, Triangle
 from mock_server.rules.pricing import PriceList, price
 from mock_server.rules.requests import (
     ImageRequest,
     Operation,
     RequestTable,
-    legal_size,
+    illegal_size,
     read_image_request,
     size_in,
 )
@@ -56,16 +57,16 @@ class Quotes:
         request = read_image_request(fields, operation, self.table, has_references=False)
         return self.of(request, first=None)
 
-    def resized(self, quote: Quote, text: str) -> Quote | None:
-        """The quote for the same request with another WxH size; None where the text is none.
+    def resized(self, quote: Quote, text: str) -> Quote | ApiError | None:
+        """The same request with another WxH size: its quote, or why the size is refused.
 
-        Raises ApiError where the size is not legal.
+        None where the text is no such size.
         """
         size = parse_size(text)
         if size is None:
             return None
-        legal = legal_size(size, text, self.table.sizes)
-        return self.of(quote.request._replace(size=legal), first=None)
+        refusal = illegal_size(size, text, self.table.sizes)
+        return refusal or self.of(quote.request._replace(size=size), first=None)
 
     def of(self, request: ImageRequest, *, first: Fraction | None) -> Quote:
         """The quote for a request; `first` is the ratio of its first reference, where known.

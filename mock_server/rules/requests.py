@@ -29,7 +29,7 @@ __all__ = [
     "Operation",
     "RequestTable",
     "asked_size",
-    "legal_size",
+    "illegal_size",
     "parse_ratio",
     "read_image_request",
     "size_in",
@@ -184,14 +184,15 @@ def asked_size(fields: Mapping[str, object], table: SizeTable) -> Size | None:
     if size is None:
         problem = f"must be WIDTHxHEIGHT in pixels; got {shortened(text)}"
         raise bad_field("size", problem, rule="size-grammar")
-    return legal_size(size, cast(str, text), table)
-
-
-def legal_size(size: Size, text: str, table: SizeTable) -> Size:
-    """The size that the text says, which is legal; raises ApiError where it is not."""
     if found := breaches(size, table):
-        raise _illegal_size(text, size, found, table)
+        raise _illegal_size(cast(str, text), size, found, table)
     return size
+
+
+def illegal_size(size: Size, text: str, table: SizeTable) -> ApiError | None:
+    """The refusal of the size that the text says; None where it is legal."""
+    found = breaches(size, table)
+    return _illegal_size(text, size, found, table) if found else None
 
 
 def _illegal_size(text: str, size: Size, found: tuple[Breach, ...], table: SizeTable) -> ApiError:
