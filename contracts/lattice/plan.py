@@ -106,7 +106,7 @@ def off_grid(spec: Spec) -> Iterator[Size]:
     for size in sorted(tier_of):
         if _on_bound(spec, tier_of, size):
             off = (neighbour for neighbour in _around(size, 1) if neighbour not in tier_of)
-            yield from (near for near in off if not sizes.verdict(spec, str(near)).legal)
+            yield from (near for near in off if not sizes.verdict_on(spec, near).legal)
 
 
 def digest(spec: Spec) -> str:
@@ -135,4 +135,4 @@ def _probes(spec: Spec, members: Iterable[Size]) -> Iterator[Probe]:
     cheapest = quality(spec)
     cost = {tier.name: prices.price(spec, tier.name, cheapest) for tier in spec.facts.tier.tiers}
     for size in members:
-        yield Probe(size, sizes.verdict(spec, str(size)), cost[sizes.tier_of(spec, size)])
+        yield Probe(size, sizes.verdict_on(spec, size), cost[sizes.tier_of(spec, size)])

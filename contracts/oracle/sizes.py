@@ -26,6 +26,7 @@ __all__ = [
     "tier_of",
     "typical",
     "verdict",
+    "verdict_on",
 ]
 
 DERIVE = "derive"
@@ -46,6 +47,11 @@ def verdict(spec: Spec, text: str) -> SizeVerdict:
     size = Size.parse(text)
     if size is None:
         return SizeVerdict(None, legal=False, broken=frozenset({"size-grammar"}), tier=None)
+    return verdict_on(spec, size)
+
+
+def verdict_on(spec: Spec, size: Size) -> SizeVerdict:
+    """What the contract says of a size."""
     broken = _broken(spec, size)
     return SizeVerdict(size, not broken, broken, None if broken else tier_of(spec, size))
 
@@ -63,9 +69,14 @@ def candidates(spec: Spec) -> Iterator[Size]:
 
 def tier_of(spec: Spec, size: Size) -> str:
     """The name of the tier by the long edge; the size need not be legal. Rule: tier."""
-    tiers = spec.facts.tier.tiers
-    edges = [tier.long_edge_max for tier in tiers if tier.long_edge_max is not None]
-    return tiers[bisect_left(edges, size.long_edge)].name
+    return spec.facts.tier.tiers[bisect_left(_edges(spec), size.long_edge)].name
+
+
+@lru_cache(maxsize=16)
+def _edges(spec: Spec) -> list[int]:
+    """The long edge of each tier that has one, in their order."""
+    edges = (tier.long_edge_max for tier in spec.facts.tier.tiers)
+    return [edge for edge in edges if edge is not None]
 
 
 def tier_named(spec: Spec, resolution: str | None) -> str | None:
