@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.compression_utils import MAX_SYNC_CHUNK_SIZE
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import SERVER_SOFTWARE, HttpVersion11
 from aiohttp.http_writer import _serialize_headers
@@ -93,12 +94,15 @@ class Answer(web.Response):
     """
 
     pieces: Sequence[bytes] = ()
+    _zlib_executor_size = MAX_SYNC_CHUNK_SIZE
+    _zlib_executor = None
 
     def __init__(
         self, body: bytes | Payload | None, *, status: int = 200, headers: dict[str, str]
     ) -> None:
         self._told = headers
-        super().__init__(status=status)
+        # Not `web.Response`'s own, which looks at a dozen arguments that are not there.
+        web.StreamResponse.__init__(self, status=status, _real_headers=CIMultiDict())
         self._body = body
 
     def mark(self, name: str, value: str) -> None:
