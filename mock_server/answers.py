@@ -17,6 +17,8 @@ from multidict import CIMultiDict
 __all__ = ["Answer", "Pieces", "json_answer", "json_bytes", "pieces_answer", "success"]
 
 _JSON = "application/json"
+# What every answer says in its headers.
+_ALWAYS = frozenset({"Content-Type", "x-request-id"})
 # Below this size all goes out in one step, above it piece by piece.
 _AT_ONCE_BELOW = 256 * 1024
 # Below this size copying is quicker than a second piece.
@@ -112,11 +114,10 @@ class Answer(web.Response):
         else:
             self._headers[name] = value
 
-    def says(self, name: str) -> str | None:
-        """What a header says, its name in lower case; it is not made aiohttp's for that."""
-        if self._told:
-            return next((said for told, said in self._told.items() if told.lower() == name), None)
-        return self._made.get(name)
+    @property
+    def says_nothing_more(self) -> bool:
+        """Whether it has no headers beside its type and its id; they are not looked at for that."""
+        return 0 < len(self._told) <= len(_ALWAYS) and self._told.keys() <= _ALWAYS
 
     @property  # type: ignore[override]
     def _headers(self) -> CIMultiDict[str]:

@@ -1,6 +1,7 @@
 """What an exchange tells beside its answer: when its client left, what a refused one had asked."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 from aiohttp import hdrs, web
@@ -19,7 +20,6 @@ _MAKERS = frozenset(operation.value for operation in Operation)
 # A refusal at the door does not wait longer for a body that was announced, nor for a larger one.
 _BODY_WITHIN_S = 0.2
 _LARGEST = 1 << 20
-_WAITS = (("retry-after", 1), ("retry-after-ms", 1000))
 
 
 def client_left(request: web.BaseRequest) -> None:
@@ -38,7 +38,8 @@ def client_left(request: web.BaseRequest) -> None:
 async def complete_refused(mock: Mock, request: web.Request, answer: web.StreamResponse) -> None:
     """Note how long the refusal asks to wait, and the fields that nobody had read by then."""
     exchange = request[EXCHANGE]
-    exchange.asked_wait = _asked_wait(answer)
+    if not (isinstance(answer, Answer) and answer.says_nothing_more):
+        exchange.asked_wait = _asked_wait(answer.headers)
     if exchange.fields is None and _was_refused_at_the_door(exchange):
         exchange.fields = await _fields(mock, request, Operation(exchange.operation))
 
@@ -48,15 +49,13 @@ def _was_refused_at_the_door(exchange: Exchange) -> bool:
     return exchange.operation in _MAKERS and is_refused and exchange.left_at is None
 
 
-def _asked_wait(answer: web.StreamResponse) -> float | None:
+def _asked_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds, the shorter where a client may go by either header (Rule: status)."""
-    look = answer.says if isinstance(answer, Answer) else answer.headers.get
     asked = []
-    for name, per_second in _WAITS:
-        said = look(name)
-        if said is not None:
+    for name, per_second in (("Retry-After", 1), ("retry-after-ms", 1000)):
+        if name in headers:
             with suppress(ValueError):
-                asked.append(float(said) / per_second)
+                asked.append(float(headers[name]) / per_second)
     return min(asked, default=None)
 
 
