@@ -16,6 +16,7 @@ from mock_server.errors import ApiError
 from mock_server.rules.modes import Profile, provider_fields
 from mock_server.rules.quotes import Quote, Quotes
 from mock_server.rules.requests import Operation
+from mock_server.rules.sizes import Size, nearest_legal
 from mock_server.schemas import BodySchema
 
 __all__ = ["Readings", "checked"]
@@ -104,11 +105,11 @@ class Readings:
 
     def _ask_about(self, refused: Body, operation: Operation, key: _Key | None) -> None:
         """A refusal of its size says nothing of the rest: that is asked about with a legal one."""
-        size = str(self._quotes.table.sizes.tiers[0].typical[0])
-        with suppress(ApiError):
-            fields = {**refused.fields, "size": size}
-            quote = self._quotes.without_references(fields, operation)
-            self._keep(key, size, quote.about(""))
+        for legal in nearest_legal(Size(1, 1), self._quotes.table.sizes, count=1):
+            fields = {**refused.fields, "size": str(legal)}
+            with suppress(ApiError):
+                quote = self._quotes.without_references(fields, operation)
+                self._keep(key, str(legal), quote.about(""))
 
     def _keep(self, key: _Key | None, size: str | None, verdict: _Verdict) -> None:
         if key is None:
