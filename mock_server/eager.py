@@ -9,10 +9,12 @@ when it waits, what is left of it goes on in a task, as aiohttp would have it.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from types import coroutine
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpParser, RawRequestMessage
-from aiohttp.streams import StreamReader
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, _ErrInfo
 
 __all__ = ["Begun", "EagerParser", "begin", "in_a_task"]
 
@@ -36,10 +38,31 @@ class EagerParser:
     def feed_data(self, data: bytes) -> _Messages:
         """The requests in what came that are still to be answered."""
         messages, upgraded, tail = self._parser.feed_data(data)
-        if len(messages) == 1 and not upgraded and self._answered(*messages[0]):
-            self._parser.message_consumed()
-            return [], upgraded, tail
+        while messages and not upgraded:
+            done = self._begin(messages)
+            is_full = len(messages) >= MAX_MSG_QUEUE_SIZE
+            left = messages[done:]
+            if not (done and is_full):
+                return left, upgraded, tail
+            # The parser stopped where it was full, and has room again for what came behind.
+            try:
+                messages, upgraded, tail = self._parser.feed_data(b"")
+            except HttpProcessingError as error:
+                if not left:
+                    raise
+                wrong = _ErrInfo(status=error.code, exc=error, message=error.message)
+                return [*left, (cast(RawRequestMessage, wrong), EMPTY_PAYLOAD)], False, b""
+            if left:
+                return [*left, *messages], upgraded, tail
         return messages, upgraded, tail
+
+    def _begin(self, messages: Sequence[tuple[RawRequestMessage, StreamReader]]) -> int:
+        """Begin requests as long as they are answered at once; how many were."""
+        for done, message in enumerate(messages):
+            if not self._answered(*message):
+                return done
+            self._parser.message_consumed()
+        return len(messages)
 
 
 class Begun(NamedTuple, Generic[T]):

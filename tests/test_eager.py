@@ -137,6 +137,41 @@ async def test_a_request_in_two_pieces_is_one_request(cut: int) -> None:
         assert (await next_answer(reader)).data["currency"] == "USD"
 
 
+@pytest.mark.parametrize("count", [2, 31, 32, 33, 64, 100])
+async def test_requests_that_come_at_once_are_all_answered_in_their_order(count: int) -> None:
+    """More of them than the parser takes at once, as well."""
+    sizes = [f"{1024 + 16 * number}x640" for number in range(count)]
+    bodies = [json.dumps({**example_request(), "size": size}).encode() for size in sizes]
+    post = POST.replace(b"%d" % len(BODY), b"%d")
+    async with running() as api, connection(api) as (reader, writer):
+        writer.write(b"".join(post % len(body) + body for body in bodies) + BALANCE)
+        for size in sizes:
+            answer = await next_answer(reader)
+            legal = int(size.partition("x")[0]) <= 1920
+            assert answer.status == (200 if legal else 400)
+            assert [str(picture.size) for picture in pictures(answer)] == [size] if legal else True
+        assert (await next_answer(reader)).data["currency"] == "USD"
+        (made,) = api.server.connections
+        assert made._request_count == count + 1
+
+
+@pytest.mark.parametrize("waiting", [0, 1, 30, 31])
+async def test_what_is_no_http_behind_many_requests_is_refused_after_they_are_answered(
+    waiting: int,
+) -> None:
+    async with running(clock=manual_clock()) as api, connection(api) as (reader, writer):
+        writer.write(BALANCE)
+        assert (await next_answer(reader)).status == 200
+        writer.write(BALANCE * (32 - waiting) + (POST + BODY) * waiting + b"no http\r\n\r\n")
+        for _ in range(32 - waiting):
+            assert (await next_answer(reader)).data["currency"] == "USD"
+        for _ in range(waiting):
+            await until(lambda: api.mock.clock.sleeping)
+            api.mock.clock.advance(200)
+            assert pictures(await next_answer(reader))
+        refused(await next_answer(reader), 400, "not proper HTTP")
+
+
 async def test_who_waits_is_answered_before_who_came_later() -> None:
     clock = manual_clock()
     async with running(clock=clock) as api, connection(api) as (reader, writer):

@@ -39,6 +39,8 @@ __all__ = ["main"]
 PROG = "contracts sizes"
 LOCAL_CONNECTIONS, FAR_CONNECTIONS = 32, 4
 CROWD, SIZES_A_SECOND = 800, 5000
+DEPTH = 8
+"""How many requests our mock gets at once on a connection: each then costs it a fifth less."""
 SLACK_S = 30.0
 MISUSE = 2
 CAUSES = (TargetError, RecordsError, SpecError, ValueError)
@@ -199,6 +201,9 @@ class _Journey:
             # A target that is only trusted to cost nothing is trusted with one request at a time.
             connections=1 if self.limit == 0 else connections,
             crowd=int(given.connections or crowd),
+            # Only our mock is known to answer in order what is sent ahead.
+            depth=DEPTH if control is not None and not given.connections else 1,
+            waits=float(latency) * scale > 0,
             timeout_s=given.timeout or SLACK_S + 2 * float(latency) * scale,
             budget=None if self.limit is None else Budget(SharedFolder(shared), self.limit),
         )

@@ -49,6 +49,10 @@ class Outlook:
     """How many requests are under way at once while sizes are refused, which takes no time."""
     crowd: int
     """The same while pictures are made."""
+    depth: int
+    """How many requests share a connection, where no answer takes time; 1: each waits for its."""
+    waits: bool
+    """Whether a picture takes its time."""
     timeout_s: float
     budget: Budget | None
     """None where money is no object."""
@@ -84,14 +88,17 @@ class Sweep:
         first, *others = probes
         await self._try(first)
         self._probes = iter(others)
-        made = probes[-1].verdict.legal
-        width = min(self._outlook.crowd if made else self._outlook.connections, len(others))
+        outlook, made = self._outlook, probes[-1].verdict.legal
+        width = min(outlook.crowd if made else outlook.connections, len(others))
+        depth = 1 if made and outlook.waits else outlook.depth
         async with asyncio.TaskGroup() as group:
             for _ in range(width):
-                group.create_task(self._work())
+                group.create_task(self._work_side_by_side(depth))
 
     async def _try(self, first: Probe) -> None:
-        connection = await self._ask(None, first)
+        lane = _Lane()
+        await self._ask(lane, first)
+        connection = lane.connection
         if self._unanswered:
             self._stop(End.GONE, self._last.detail)
         elif self._last.detail.startswith(NO_SUCH_OPERATION):
@@ -99,30 +106,35 @@ class Sweep:
         if connection is not None:
             await asyncio.sleep(SECOND_LOOK_S)
             self._keeps_connections = connection.usable
-            await connection.closed()
+        await lane.closed()
 
-    async def _work(self) -> None:
-        connection: Connection | None = None
+    async def _work_side_by_side(self, count: int) -> None:
+        """So many requests at once on one connection."""
+        lane = _Lane()
         try:
-            while self.end is End.DONE:
-                await self._wait_while_busy()
-                probe = next(self._probes, None)
-                if probe is None:
-                    break
-                connection = await self._ask(connection, probe)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(count):
+                    group.create_task(self._work(lane))
         finally:
-            if connection is not None:
-                await connection.closed()
+            await lane.closed()
 
-    async def _ask(self, connection: Connection | None, probe: Probe) -> Connection | None:
-        """Pays for the probe, sends it and notes what came; the connection to go on with."""
+    async def _work(self, lane: "_Lane") -> None:
+        while self.end is End.DONE:
+            await self._wait_while_busy()
+            probe = next(self._probes, None)
+            if probe is None:
+                break
+            await self._ask(lane, probe)
+
+    async def _ask(self, lane: "_Lane", probe: Probe) -> None:
+        """Pays for the probe, sends it and notes what came."""
         reservation = await self._reserve(probe)
         if self.end is not End.DONE:
-            return connection
+            return
         self._under_way += 1
         taken = True  # unless an answer, or its absence, says otherwise
         try:
-            connection = await self._connected(connection)
+            connection = await lane.open(self._outlook.endpoint, anew=not self._keeps_connections)
             if reservation is not None:
                 self._keep(Sighting(str(probe.size), Seen.SENT))
             answer = await self._exchange(connection, probe)
@@ -135,14 +147,6 @@ class Sweep:
             self._stop(End.GONE, str(error))
         finally:
             self._settle(reservation, taken=taken)
-        return connection
-
-    async def _connected(self, connection: Connection | None) -> Connection:
-        if connection is not None and connection.usable and self._keeps_connections:
-            return connection
-        if connection is not None:
-            await connection.closed()
-        return await Connection.open(self._outlook.endpoint, timeout_s=CONNECT_TIMEOUT_S)
 
     async def _exchange(self, connection: Connection, probe: Probe) -> Answer:
         fields = {**self._outlook.fields, "size": str(probe.size)}
@@ -198,6 +202,42 @@ class Sweep:
     def _stop(self, end: End, reason: str) -> None:
         if self.end is End.DONE:
             self.end, self.reason = end, reason
+
+
+class _Lane:
+    """The connection that some requests share, and those before it that some may still wait on."""
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self._opening = asyncio.Lock()
+        self._left: list[Connection] = []
+
+    async def open(self, endpoint: Endpoint, *, anew: bool) -> Connection:
+        """A connection to send on: the one there is, unless it is of no use, or a new one is asked.
+
+        Raises UnreachableError.
+        """
+        async with self._opening:
+            connection = self.connection
+            if connection is not None and connection.usable and not anew:
+                return connection
+            await self._leave()
+            self.connection = await Connection.open(endpoint, timeout_s=CONNECT_TIMEOUT_S)
+            return self.connection
+
+    async def _leave(self) -> None:
+        if self.connection is not None:
+            if self.connection.is_used:
+                self._left.append(self.connection)
+            else:
+                await self.connection.closed()
+            self.connection = None
+
+    async def closed(self) -> None:
+        """Leave all of them, and wait until they are gone."""
+        for connection in (*self._left, self.connection):
+            if connection is not None:
+                await connection.closed()
 
 
 def request_fields(example: Mapping[str, Json], quality: str) -> dict[str, Json]:

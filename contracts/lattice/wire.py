@@ -1,4 +1,4 @@
-"""HTTP/1.1 as lean as it goes: kept-alive connections, one request at a time, nothing sent twice.
+"""HTTP/1.1 as lean as it goes: kept-alive connections, answers in their order, nothing sent twice.
 
 An ordinary client library spends two to four times as long on a request, and the whole lattice
 would feel it.
@@ -7,6 +7,7 @@ would feel it.
 import asyncio
 import ssl
 import time
+from collections import deque
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -79,6 +80,8 @@ class AnswerReader:
         self._chunked = False
         self.keeps = True
         """Whether the connection may be used again after this answer."""
+        self.rest = b""
+        """What came behind the answer."""
 
     def feed(self, data: bytes) -> Answer | None:
         """The answer, once it is whole; NoAnswerError if it never can be."""
@@ -134,7 +137,7 @@ class AnswerReader:
         if self._left is None or len(self._buffer) < self._left:
             return False
         if len(self._buffer) > self._left:
-            self.keeps = False
+            self.rest = bytes(self._buffer[self._left :])
             del self._buffer[self._left :]
         return True
 
@@ -153,17 +156,21 @@ class AnswerReader:
         end = self._buffer.find(b"\r\n\r\n", start)
         if end < 0:
             return False
-        self.keeps &= end + 4 == len(self._buffer)
+        self.rest = bytes(self._buffer[end + 4 :])
         return True
 
 
 class Connection(asyncio.Protocol):
-    """One connection to the endpoint, for one request after the other."""
+    """One connection to the endpoint, for requests that are answered in their order.
+
+    Each may be sent before the ones ahead of it are answered (RFC 9112, section 9.3.2).
+    """
 
     def __init__(self) -> None:
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
-        self._waiting: asyncio.Future[Answer] | None = None
+        self._waiting: deque[asyncio.Future[Answer]] = deque()
+        self._unsent: list[bytes] = []
         self._gone = asyncio.Event()
         self._rests_since = time.perf_counter()
 
@@ -187,13 +194,13 @@ class Connection(asyncio.Protocol):
         """The answer to the request; NoAnswerError if none came whole, and in time."""
         if self._transport is None or not self.usable:
             raise UnreachableError("the connection is closed")
-        self._reader = AnswerReader()
-        self._waiting = asyncio.get_running_loop().create_future()
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
         started = time.perf_counter()
-        self._transport.write(request)
+        self._send(request)
         try:
             async with asyncio.timeout(timeout_s):
-                answer = await self._waiting
+                answer = await waiting
         except TimeoutError:
             self.close()
             raise NoAnswerError(f"no answer within {timeout_s:g} s") from None
@@ -201,12 +208,28 @@ class Connection(asyncio.Protocol):
         seconds = self._rests_since - started
         return Answer(answer.status, answer.headers, answer.body, seconds)
 
+    def _send(self, request: bytes) -> None:
+        """Sends what is to be sent at this moment in one piece."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send_all)
+        self._unsent.append(request)
+
+    def _send_all(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
+
     @property
     def usable(self) -> bool:
         """Whether another request may be sent."""
         if self._transport is None or self._transport.is_closing():
             return False
-        return time.perf_counter() - self._rests_since < IDLE_LIMIT_S
+        return self.is_used or time.perf_counter() - self._rests_since < IDLE_LIMIT_S
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return bool(self._waiting)
 
     def close(self) -> None:
         """Leave the connection; what is under way is lost."""
@@ -225,33 +248,50 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Asyncio calls it with what has come."""
-        if self._waiting is None or self._waiting.done():
-            self.close()  # bytes that nobody asked for
-            return
-        try:
-            answer = self._reader.feed(data)
-        except NoAnswerError as error:
-            self._waiting.set_exception(error)
-            self.close()
-            return
-        if answer is not None:
-            if not self._reader.keeps:
+        while data:
+            if not self._waiting:
+                self.close()  # bytes that nobody asked for
+                return
+            try:
+                answer = self._reader.feed(data)
+            except NoAnswerError as error:
+                self._fail(error)
                 self.close()
-            self._waiting.set_result(answer)
+                return
+            if answer is None:
+                return
+            reader, self._reader = self._reader, AnswerReader()
+            self._answer(answer)
+            if not reader.keeps:
+                self.close()
+                return
+            data = reader.rest
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio calls it when the connection is gone."""
         self._gone.set()
-        if self._waiting is None or self._waiting.done():
-            return
-        if exc is not None:
-            broke = NoAnswerError(f"the connection broke: {_reason(exc)}")
-            self._waiting.set_exception(broke)
-            return
-        try:
-            self._waiting.set_result(self._reader.end())
-        except NoAnswerError as error:
-            self._waiting.set_exception(error)
+        if self._waiting and exc is None:
+            try:
+                answer = self._reader.end()
+            except NoAnswerError as error:
+                self._fail(error)
+            else:
+                self._answer(answer)
+        reason = "was closed without an answer" if exc is None else f"broke: {_reason(exc)}"
+        while self._waiting:
+            self._fail(NoAnswerError(f"the connection {reason}"))
+
+    def _answer(self, answer: Answer) -> None:
+        """Whose turn it is gets this answer."""
+        waiting = self._waiting.popleft()
+        if not waiting.done():
+            waiting.set_result(answer)
+
+    def _fail(self, error: NoAnswerError) -> None:
+        """Whose turn it is gets none."""
+        waiting = self._waiting.popleft()
+        if not waiting.done():
+            waiting.set_exception(error)
 
 
 def _head(parts: SplitResult, key: str) -> bytes:

@@ -97,12 +97,14 @@ def test_an_answer_cut_short_is_none(data: bytes, reason: str) -> None:
         reader.end()
 
 
-def test_bytes_after_an_answer_end_the_connection() -> None:
+@pytest.mark.parametrize("data", [OK + FIVE, CHUNKED + b"5\r\nhello\r\n0\r\n\r\n"])
+def test_what_comes_behind_an_answer_is_not_part_of_it(data: bytes) -> None:
     reader = AnswerReader()
-    answer = reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK")
+    answer = reader.feed(data + b"HTTP/1.1 200 OK")
     assert answer is not None
     assert answer.body == b"hello"
-    assert not reader.keeps
+    assert reader.keeps
+    assert reader.rest == b"HTTP/1.1 200 OK"
 
 
 @pytest.mark.parametrize("url", ["ftp://x/", "http://", "api.example.com/v1", ""])
@@ -160,6 +162,87 @@ async def test_a_connection_is_kept_for_the_next_request() -> None:
     answers = await exchanged(serve, times=3)
     assert [answer.status for answer in answers] == [400, 400, 400]
     assert connections == 1
+
+
+async def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.write((OK + FIVE) * 2)
+        await reader.read()
+
+    with pytest.raises(UnreachableError, match="the connection is closed"):
+        await exchanged(serve, times=2)
+
+
+async def at_once(serve: Serve, count: int, *, timeout_s: float = 5) -> list[Answer | Exception]:
+    """What so many requests get that are sent at once on one connection."""
+    async with listening(serve) as endpoint:
+        connection = await Connection.open(endpoint, timeout_s=5)
+        try:
+            bodies = [b'{"number":%d}' % number for number in range(count)]
+            return await asyncio.gather(
+                *(connection.exchange(endpoint.post(b), timeout_s=timeout_s) for b in bodies),
+                return_exceptions=True,
+            )  # type: ignore[return-value]
+        finally:
+            await connection.closed()
+
+
+@pytest.mark.parametrize("step", [1, 7, 45, 10_000])
+async def test_requests_sent_at_once_are_answered_in_their_order(step: int) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told = b""
+        for _ in range(5):
+            body = (await reader.readuntil(b"}")).rpartition(b"\r\n\r\n")[2]
+            told += OK + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        for start in range(0, len(told), step):
+            writer.write(told[start : start + step])
+            await asyncio.sleep(0)
+        await reader.read()
+
+    answers = await at_once(serve, 5)
+    assert [answer.body for answer in answers if isinstance(answer, Answer)] == [
+        b'{"number":%d}' % number for number in range(5)
+    ]
+
+
+@pytest.mark.parametrize(
+    "told, reasons",
+    [
+        ((OK + FIVE) * 2, ["", "", "was closed without an answer", "closed without an answer"]),
+        (OK + FIVE + b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+         ["", "in the middle of the answer", "closed without an answer", "without an answer"]),
+        (OK + FIVE + b"SSH-2.0\r\n\r\n",
+         ["", "no HTTP answer", "closed without an answer", "closed without an answer"]),
+        (OK + b"Connection: close\r\n" + FIVE + OK + FIVE,
+         ["", *["closed without an answer"] * 3]),
+    ],
+)  # fmt: skip
+async def test_each_request_is_told_what_became_of_it(told: bytes, reasons: list[str]) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(4):
+            await reader.readuntil(b"}")
+        writer.write(told)
+
+    answers = await at_once(serve, 4)
+    for answer, reason in zip(answers, reasons, strict=True):
+        if not reason:
+            assert isinstance(answer, Answer)
+            assert answer.body == b"hello"
+        else:
+            assert isinstance(answer, NoAnswerError)
+            assert reason in str(answer)
+
+
+async def test_where_one_is_given_up_the_others_are_too() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}")
+        writer.write(OK + FIVE)
+        await reader.read()
+
+    first, *others = await at_once(serve, 3, timeout_s=0.1)
+    assert isinstance(first, Answer)
+    assert [type(other) for other in others] == [NoAnswerError, NoAnswerError]
 
 
 async def test_a_server_that_hangs_is_given_up() -> None:
