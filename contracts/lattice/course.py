@@ -5,6 +5,7 @@ Rules: size-grid, size-edge, size-ratio, size-pixels, size-exact, price, free-fa
 
 import asyncio
 from collections.abc import Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -72,17 +73,18 @@ class Course:
         self._end, self._reason = End.DONE, ""
 
     def run(self, legs: Sequence[Leg]) -> Result:
-        """Sends what is not yet known, and judges everything."""
-        judgements: list[Judgement] = []
-        bills: list[Bill] = []
-        with self._bar.over(sum(len(leg.probes) for leg in legs)):
+        """Sends what is not yet known, and judges everything: a leg while the next one is sent."""
+        told: list[tuple[Future[Judgement], Decimal | None, Decimal | None]] = []
+        with self._bar.over(sum(len(leg.probes) for leg in legs)), ThreadPoolExecutor(1) as judges:
             for leg in legs:
                 before = self._balance()
                 self._send(leg)
-                judgements.append(judge(self._spec, leg, self._sightings, also=self._also))
-                due = bill(judgements[-1], before, self._balance())
-                bills += [due] if due is not None else []
-        return Result(tuple(judgements), tuple(bills), self._requests, self._end, self._reason)
+                found = judges.submit(judge, self._spec, leg, self._sightings, also=self._also)
+                told.append((found, before, self._balance()))
+        judgements = tuple(found.result() for found, _, _ in told)
+        due = [bill(found.result(), before, after) for found, before, after in told]
+        bills = tuple(each for each in due if each is not None)
+        return Result(judgements, bills, self._requests, self._end, self._reason)
 
     def _balance(self) -> Decimal | None:
         return balance(self._purse) if self._purse is not None and self._end is End.DONE else None

@@ -77,12 +77,14 @@ def legs(spec: Spec, *, legal_side: bool, shard: Shard) -> tuple[Leg, ...]:
     legal = sizes.legal_sizes(spec)
     everything = {size for tier in legal.values() for size in tier}
     refused = [size for size in sizes.candidates(spec) if size not in everything]
-    way = {REFUSED: list(dict.fromkeys([*beyond(spec), *off_grid(spec), *refused]))}
+    refused = list(dict.fromkeys([*beyond(spec), *off_grid(spec), *refused]))
+    way = [Leg(REFUSED, tuple(_refused(spec, shard.of(refused))))]
     if legal_side:
-        way |= {tier: sorted(members) for tier, members in legal.items()}
-    return tuple(
-        Leg(name, tuple(_probes(spec, shard.of(members)))) for name, members in way.items()
-    )
+        way += [
+            Leg(tier, tuple(_legal(spec, tier, shard.of(sorted(members)))))
+            for tier, members in legal.items()
+        ]
+    return tuple(way)
 
 
 def quality(spec: Spec) -> str:
@@ -131,8 +133,19 @@ def _around(size: Size, step: int) -> tuple[Size, ...]:
     )
 
 
-def _probes(spec: Spec, members: Iterable[Size]) -> Iterator[Probe]:
-    cheapest = quality(spec)
-    cost = {tier.name: prices.price(spec, tier.name, cheapest) for tier in spec.facts.tier.tiers}
+def _refused(spec: Spec, members: Iterable[Size]) -> Iterator[Probe]:
+    cost = _costs(spec)
     for size in members:
         yield Probe(size, sizes.verdict_on(spec, size), cost[sizes.tier_of(spec, size)])
+
+
+def _legal(spec: Spec, tier: str, members: Iterable[Size]) -> Iterator[Probe]:
+    cost = _costs(spec)[tier]
+    for size in members:
+        yield Probe(size, SizeVerdict(size, legal=True, broken=frozenset(), tier=tier), cost)
+
+
+def _costs(spec: Spec) -> dict[str, Decimal]:
+    """What a picture of the cheapest quality costs, by tier."""
+    cheapest = quality(spec)
+    return {tier.name: prices.price(spec, tier.name, cheapest) for tier in spec.facts.tier.tiers}
