@@ -1,4 +1,4 @@
-"""The counts in the words of Prometheus; imported when somebody asks for them."""
+"""The counts in the words of Prometheus."""
 
 from collections.abc import Iterator, Mapping
 from itertools import accumulate

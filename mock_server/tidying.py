@@ -5,6 +5,7 @@ it back takes 3 ms, so it is done a second after the drawing and not after each 
 """
 
 import asyncio
+import ctypes
 from contextlib import suppress
 
 __all__ = ["Tidying"]
@@ -36,7 +37,5 @@ class Tidying:
 
 def _give_back() -> None:
     """Have the C library return what it keeps; those that cannot keep it."""
-    import ctypes  # noqa: PLC0415 - not at the start, which it would make longer
-
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

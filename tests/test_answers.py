@@ -92,3 +92,14 @@ async def test_no_header_breaks_its_line(value: str) -> None:
     answer.mark("X-More", value)
     with pytest.raises(ValueError, match="header injection"):
         answer._quick_head(2)
+
+
+def test_an_answer_with_headers_of_its_own_says_so() -> None:
+    plain = Answer(b"{}", headers={"Content-Type": "application/json"})
+    assert plain.says_nothing_more
+    plain.mark("x-request-id", "req_1")
+    assert plain.says_nothing_more
+    asking = Answer(b"{}", headers={"Content-Type": "application/json", "retry-after": "1"})
+    assert not asking.says_nothing_more
+    assert plain.headers["x-request-id"] == "req_1"
+    assert not plain.says_nothing_more  # whoever has looked may have changed them
