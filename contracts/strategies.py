@@ -156,7 +156,8 @@ def bad_resolutions(spec: Spec) -> list[str]:
     """Texts that name no tier."""
     known = {name.casefold() for name in resolutions(spec)}
     digits = [f"{number}K" for number in range(10)]
-    others = [*digits, *"1234", "K", "2KK", "HD", "2048", "1024x1024"]
+    cut = [name[:-1] for name in resolutions(spec)]
+    others = [*digits, *dict.fromkeys(cut), "K", "2KK", "HD", "2048", "1024x1024"]
     return [text for text in others if text.casefold() not in known]
 
 
@@ -263,7 +264,8 @@ def _off(field: Field) -> list[Json]:
     if field.maximum is not None:
         found += [field.maximum + 1]
     if field.name != "resolution" and field.enum:
-        found += [f"{field.enum[0]}x", "ultra", str(field.enum[0]).upper()]
+        capitals = field.enum[0].upper()
+        found += [f"{field.enum[0]}x", "ultra", *([] if capitals in field.enum else [capitals])]
     return found
 
 

@@ -36,6 +36,6 @@ class Tidying:
 
 
 def _give_back() -> None:
-    """Have the C library return what it keeps; those that cannot keep it."""
+    """Have the C library return what it keeps; only GNU's can, others are left alone."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -231,12 +231,12 @@ def _sketched(scene: Scene, stage: _Stage) -> Picture:
     setting, channels = stage.ground.setting, stage.ground.channels
     bottom = setting.height - setting.band(len(words.prompt) + len(words.details))
     height = composed_height(setting.width, bottom)
-    piece, rest, sketch = _sketch(design(scene), setting.width, height, channels)
+    piece, sketch = _sketch(design(scene), setting.width, height, channels)
     missing = bottom - height
     upper = sketch.total.then(sketch.row.times(missing))
-    behind = rest + sketch.more * missing + CLOSING
+    rest = sketch.code + sketch.more * missing + CLOSING
     head = Piece.of(beginning(setting.width, setting.height, channels))
-    return picture_of("png", (head, piece, _printed(stage, words, upper, behind)))
+    return picture_of("png", (head, piece, _printed(stage, words, upper, rest)))
 
 
 def _printed(stage: _Stage, words: Label, upper: Sum, ahead: bytes = b"") -> Piece:
@@ -246,12 +246,12 @@ def _printed(stage: _Stage, words: Label, upper: Sum, ahead: bytes = b"") -> Pie
 
 
 @lru_cache(maxsize=_SKETCHES_KEPT)
-def _sketch(plan: Design, width: int, height: int, channels: int) -> tuple[Piece, bytes, Sketch]:
-    """A sketch as the first chunk of pixels, 3 n bytes long, and what did not fit into it."""
+def _sketch(plan: Design, width: int, height: int, channels: int) -> tuple[Piece, Sketch]:
+    """The first chunk of a sketch's pixels, 3 n bytes long, and the sketch with what is left."""
     found = sketched(plan, width, height, channels=channels)
     data = ZLIB_HEADER + found.code
     cut = len(data) // 3 * 3
-    return Piece.of(chunk(b"IDAT", data[:cut])), data[cut:], found
+    return Piece.of(chunk(b"IDAT", data[:cut])), found._replace(code=data[cut:])
 
 
 def _poster_key(plan: Design, ground: _Ground) -> tuple[str, str, int, int, int]:
