@@ -1,4 +1,4 @@
-"""The command `contracts`: judges an endpoint by the contract, or all sizes (`contracts sizes`).
+"""The command `contracts`: judges an endpoint by the contract.
 
 Exit code: 0 conforms, 1 breaches, 2 misuse or nothing to judge there, 3 the budget ended first.
 """
@@ -16,7 +16,6 @@ from rich.console import Console
 
 from contracts import options
 from contracts.discovery import TargetError
-from contracts.lattice import main as judge_sizes
 from contracts.options import OPTIONS, Settings
 from contracts.plugin import StartedRun
 from contracts.progress import Progress
@@ -38,10 +37,7 @@ Exit code: 0 conforms, 1 breaches, 2 misuse or target unreachable, 3 the budget 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments, by default the process's own; gives the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["sizes"]:
-        return judge_sizes(given[1:])
-    own, passed_on = _parted(given)
+    own, passed_on = _parted(list(sys.argv[1:] if arguments is None else arguments))
     try:
         parsed = parser().parse_args(own)
         settings = _settings(parsed)

@@ -1,7 +1,5 @@
 """Verdicts: what the basis of a rule makes of a breach, and the journal of everything decided."""
 
-import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
@@ -10,16 +8,14 @@ from typing import cast
 from contracts import curl
 from contracts.claims import Claim
 from contracts.decode import Json
-from contracts.exchange import Answer, Exchange
+from contracts.excerpt import excerpt
+from contracts.exchange import Exchange
 from contracts.oracle.problem import Problem
 from contracts.report.model import Outcome
 from contracts.shared import Shared
 from contracts.spec import Basis, Spec
 
-__all__ = ["Breach", "BreachError", "Judge", "NotJudgedError", "shown"]
-
-LONGEST = 700
-HEADERS_SHOWN = ("content-type", "allow", "retry-after", "location", "x-request-id")
+__all__ = ["Breach", "BreachError", "Judge", "NotJudgedError"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,22 +196,5 @@ class Judge:
             expected=expected,
             received="; ".join(problems),
             curl=line if repeat is None else repeat,
-            answer=shown(exchange.answer) if exchange else "",
+            answer=excerpt(exchange.answer) if exchange else "",
         )
-
-
-def shown(answer: Answer) -> str:
-    """An answer in a few lines: status, the headers that matter, the body without its pictures."""
-    if not answer.status:
-        return answer.failure
-    headers = [
-        f"{name}: {value}" for name, value in answer.headers if name.lower() in HEADERS_SHOWN
-    ]
-    body = answer.body
-    if answer.media_type.startswith("image/"):
-        return " | ".join([str(answer.status), *headers, f"({len(body)} bytes)"])
-    text = re.sub(
-        r'"([A-Za-z0-9+/=]{60})[A-Za-z0-9+/=]{60,}"', r'"\1..."', body.decode("utf-8", "replace")
-    )
-    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(body)} bytes)"
-    return " | ".join([str(answer.status), *headers, text or json.dumps("")])

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from contracts import laws, spec
+from contracts.arguments import is_local
 from contracts.budget import Budget
 from contracts.claims import World
 from contracts.discovery import Control, TargetState, find_control, reach, set_balance
@@ -17,7 +18,7 @@ from contracts.exchange import Key
 from contracts.folder import SharedFolder
 from contracts.judge import Judge
 from contracts.memory import SharedMemory
-from contracts.options import Settings, is_local
+from contracts.options import Settings
 from contracts.shared import Shared
 from contracts.spec import Spec, SpecError
 from contracts.target import Target

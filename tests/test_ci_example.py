@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from contracts.arguments import url as endpoint
 from contracts.cli import parser
-from contracts.options import url as endpoint
 from mock_server.settings import read_settings
 from tests.clients.mocks import ROOT
 

@@ -6,6 +6,7 @@ Rules: size-grid, size-edge, size-ratio, size-pixels, size-exact.
 import argparse
 import os
 import secrets
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from contracts import options, spec
+from contracts import arguments, spec
 from contracts.budget import Budget
 from contracts.decode import SpecError
 from contracts.discovery import Control, TargetError, find_control, reach, set_balance
@@ -47,12 +48,12 @@ CAUSES = (TargetError, RecordsError, SpecError, ValueError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs `contracts sizes` with its arguments (without the words `contracts sizes`).
+    """Runs `contracts sizes` with the arguments behind these words, by default the process's own.
 
     Exit code: 0 all sizes as the contract says, 1 some differ, 2 misuse or target unreachable,
     3 the budget, the credit or the patience of the target ended before the verdict.
     """
-    given = _parser().parse_args(arguments)
+    given = _parser().parse_args(sys.argv[2:] if arguments is None else arguments)
     console = Console(stderr=True)
     try:
         return _merge(given, console) if given.merge else _run(given, console)
@@ -72,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "sent that must be refused: they cost nothing where the contract is kept.",
     )
     add = parser.add_argument
-    add("--base-url", type=options.url, metavar="URL", help="e.g. http://127.0.0.1:8080/api/v1")
+    add("--base-url", type=arguments.url, metavar="URL", help="e.g. http://127.0.0.1:8080/api/v1")
     add("--api-key", metavar="KEY", help="default: the environment's API_KEY")
     add("--spec", type=Path, metavar="FILE", help="another contract file")
     add("--shard", type=_shard, default=Shard(), metavar="i/n", help="only the i-th of n parts")
@@ -80,11 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--merge", type=Path, nargs="+", metavar="FILE", help="judge records of shards together")
     add("--report", type=Path, metavar="DIR", help="write report.html, report.json, size-map.png")
     add("--refused-only", action="store_true", help="send no size that must be made")
-    add("--max-cost", type=options.money, metavar="USD", help="never spend more than this")
-    add("--connections", type=options.count, metavar="N", help="requests at once (default: 32)")
-    add("--timeout", type=options.seconds, metavar="S", help="how long to wait for one answer")
-    add("--time-scale", type=options.factor, metavar="F", help="real seconds in a target's second")
-    add("--also", type=options.bases, default=frozenset(), metavar="BASES", help="observed")
+    add("--max-cost", type=arguments.money, metavar="USD", help="never spend more than this")
+    add("--connections", type=arguments.count, metavar="N", help="requests at once (default: 32)")
+    add("--timeout", type=arguments.seconds, metavar="S", help="how long to wait for one answer")
+    add(
+        "--time-scale", type=arguments.factor, metavar="F", help="real seconds in a target's second"
+    )
+    add("--also", type=arguments.bases, default=frozenset(), metavar="BASES", help="observed")
     add("--plan", action="store_true", help="print what would be sent, and send nothing")
     return parser
 
@@ -139,7 +142,7 @@ class _Journey:
         if given.base_url is None or not (key or given.plan):
             raise ValueError("--base-url URL and --api-key KEY are needed")
         Endpoint.at(given.base_url + PATH, key)
-        local = options.is_local(given.base_url)
+        local = arguments.is_local(given.base_url)
         limit = given.max_cost if given.max_cost is not None or local else Decimal(0)
         paid_side = local and limit != 0 and not given.refused_only
         way = legs(contract, legal_side=paid_side, shard=given.shard)
@@ -192,7 +195,7 @@ class _Journey:
         told = 1.0 if control is None else control.scale
         scale = told if given.time_scale is None else given.time_scale
         latency = self.contract.facts.latency.seconds[cheapest].max
-        local = options.is_local(given.base_url)
+        local = arguments.is_local(given.base_url)
         connections = int(given.connections or (LOCAL_CONNECTIONS if local else FAR_CONNECTIONS))
         crowd = connections if control is None else _crowd(connections, float(latency) * scale)
         return Outlook(
@@ -229,8 +232,8 @@ def _crowd(connections: int, latency_s: float) -> int:
 
 def _print_plan(journey: _Journey, console: Console) -> None:
     for leg in journey.legs:
-        console.print(f"{leg.name:>8}: {len(leg.probes):,} sizes, {leg.cost:f} USD by list price")
-    total = sum(len(leg.probes) for leg in journey.legs)
+        console.print(f"{leg.name:>8}: {len(leg.sizes):,} sizes, {leg.cost:f} USD by list price")
+    total = sum(len(leg.sizes) for leg in journey.legs)
     limit = "no limit" if journey.limit is None else f"at most {journey.limit:f} USD"
     console.print(f"{total:,} sizes, {journey.cost:f} USD by list price, {limit}; nothing was sent")
 

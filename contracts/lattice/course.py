@@ -20,11 +20,12 @@ from rich.progress import (
 )
 
 from contracts.lattice.money import Bill, balance, bill
-from contracts.lattice.plan import Leg, Probe
+from contracts.lattice.plan import Leg
 from contracts.lattice.records import Records
 from contracts.lattice.sightings import Seen, Sighting
 from contracts.lattice.sweep import End, Outlook, Sweep
 from contracts.lattice.verdicts import Judgement, judge
+from contracts.size import Size
 from contracts.spec import Spec
 from contracts.transport import Transport
 
@@ -75,7 +76,7 @@ class Course:
     def run(self, legs: Sequence[Leg]) -> Result:
         """Sends what is not yet known, and judges everything: a leg while the next one is sent."""
         told: list[tuple[Future[Judgement], Decimal | None, Decimal | None]] = []
-        with self._bar.over(sum(len(leg.probes) for leg in legs)), ThreadPoolExecutor(1) as judges:
+        with self._bar.over(sum(len(leg.sizes) for leg in legs)), ThreadPoolExecutor(1) as judges:
             for leg in legs:
                 before = self._balance()
                 self._send(leg)
@@ -90,20 +91,20 @@ class Course:
         return balance(self._purse) if self._purse is not None and self._end is End.DONE else None
 
     def _send(self, leg: Leg) -> None:
-        missing = [probe for probe in leg.probes if self._is_missing(probe)]
-        self._bar.begin(leg.name, known=len(leg.probes) - len(missing))
+        missing = [size for size in leg.sizes if self._is_missing(size)]
+        self._bar.begin(leg.name, known=len(leg.sizes) - len(missing))
         if missing and self._end is End.DONE:
-            asyncio.run(self._sweep(missing))
+            asyncio.run(self._sweep(leg, missing))
 
-    def _is_missing(self, probe: Probe) -> bool:
-        known = self._sightings.get(str(probe.size))
+    def _is_missing(self, size: Size) -> bool:
+        known = self._sightings.get(str(size))
         return known is None or known.seen in TURNED_AWAY
 
-    async def _sweep(self, probes: Sequence[Probe]) -> None:
+    async def _sweep(self, leg: Leg, missing: Sequence[Size]) -> None:
         sweep = Sweep(self._outlook, self._keep)
         showing = asyncio.create_task(self._show())
         try:
-            await sweep.run(probes)
+            await sweep.run(leg, missing)
         finally:
             showing.cancel()
             self._records.flush()

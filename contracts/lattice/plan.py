@@ -4,7 +4,7 @@ Rules: size-grid, size-edge, size-ratio, size-pixels, tier.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -30,17 +30,36 @@ class Probe:
     price: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leg:
-    """A stretch of the way: the refused side, or the legal sizes of a tier."""
+    """A stretch of the way: the refused side, or the legal sizes of a tier.
+
+    What the contract says of a size is found out when it is sent, not before the first is.
+    """
 
     name: str
-    probes: tuple[Probe, ...]
+    sizes: tuple[Size, ...]
+    judged: Callable[[Size], Probe]
+    """What the contract says of a size of this leg."""
+
+    @property
+    def legal(self) -> bool:
+        """Whether its sizes must be made."""
+        return self.name != REFUSED
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        """All its sizes, with what the contract says of them."""
+        return tuple(map(self.judged, self.sizes))
 
     @property
     def cost(self) -> Decimal:
         """USD that the leg costs where the contract is kept."""
-        return sum((probe.price for probe in self.probes if probe.verdict.legal), Decimal(0))
+        return self.judged(self.sizes[0]).price * len(self.sizes) if self._is_paid else Decimal(0)
+
+    @property
+    def _is_paid(self) -> bool:
+        return self.legal and bool(self.sizes)
 
 
 @dataclass(frozen=True)
@@ -78,10 +97,10 @@ def legs(spec: Spec, *, legal_side: bool, shard: Shard) -> tuple[Leg, ...]:
     everything = {size for tier in legal.values() for size in tier}
     refused = [size for size in sizes.candidates(spec) if size not in everything]
     refused = list(dict.fromkeys([*beyond(spec), *off_grid(spec), *refused]))
-    way = [Leg(REFUSED, tuple(_refused(spec, shard.of(refused))))]
+    way = [Leg(REFUSED, tuple(shard.of(refused)), _refused(spec))]
     if legal_side:
         way += [
-            Leg(tier, tuple(_legal(spec, tier, shard.of(sorted(members)))))
+            Leg(tier, tuple(shard.of(sorted(members))), _legal(spec, tier))
             for tier, members in legal.items()
         ]
     return tuple(way)
@@ -104,10 +123,13 @@ def beyond(spec: Spec) -> Iterator[Size]:
 
 def off_grid(spec: Spec) -> Iterator[Size]:
     """One pixel to each side of every legal size that lies on a bound of any rule."""
-    tier_of = {size: tier for tier, members in sizes.legal_sizes(spec).items() for size in members}
+    legal = sizes.legal_sizes(spec)
+    tier_of: dict[tuple[int, int], str] = {
+        size: tier for tier, members in legal.items() for size in members
+    }
     for size in sorted(tier_of):
         if _on_bound(spec, tier_of, size):
-            off = (neighbour for neighbour in _around(size, 1) if neighbour not in tier_of)
+            off = (Size(*near) for near in _around(size, 1) if near not in tier_of)
             yield from (near for near in off if not sizes.verdict_on(spec, near).legal)
 
 
@@ -118,31 +140,30 @@ def digest(spec: Spec) -> str:
     return sha256(data.encode()).hexdigest()[:16]
 
 
-def _on_bound(spec: Spec, tier_of: Mapping[Size, str], size: Size) -> bool:
+def _on_bound(spec: Spec, tier_of: Mapping[tuple[int, int], str], size: tuple[int, int]) -> bool:
     step = spec.facts.size_grid.multiple
     return any(tier_of.get(near) != tier_of[size] for near in _around(size, step))
 
 
-def _around(size: Size, step: int) -> tuple[Size, ...]:
+def _around(size: tuple[int, int], step: int) -> tuple[tuple[int, int], ...]:
+    """The four neighbours of a size; plain, because every size is asked for its own."""
     width, height = size
     return (
-        Size(width - step, height),
-        Size(width + step, height),
-        Size(width, height - step),
-        Size(width, height + step),
+        (width - step, height),
+        (width + step, height),
+        (width, height - step),
+        (width, height + step),
     )
 
 
-def _refused(spec: Spec, members: Iterable[Size]) -> Iterator[Probe]:
+def _refused(spec: Spec) -> Callable[[Size], Probe]:
     cost = _costs(spec)
-    for size in members:
-        yield Probe(size, sizes.verdict_on(spec, size), cost[sizes.tier_of(spec, size)])
+    return lambda size: Probe(size, sizes.verdict_on(spec, size), cost[sizes.tier_of(spec, size)])
 
 
-def _legal(spec: Spec, tier: str, members: Iterable[Size]) -> Iterator[Probe]:
-    cost = _costs(spec)[tier]
-    for size in members:
-        yield Probe(size, SizeVerdict(size, legal=True, broken=frozenset(), tier=tier), cost)
+def _legal(spec: Spec, tier: str) -> Callable[[Size], Probe]:
+    cost, nothing = _costs(spec)[tier], frozenset[str]()
+    return lambda size: Probe(size, SizeVerdict(size, legal=True, broken=nothing, tier=tier), cost)
 
 
 def _costs(spec: Spec) -> dict[str, Decimal]:

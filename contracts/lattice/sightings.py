@@ -5,8 +5,8 @@ from base64 import b64decode
 from dataclasses import dataclass
 from enum import StrEnum
 
+from contracts.excerpt import excerpt
 from contracts.exchange import Answer, at
-from contracts.judge import shown
 from contracts.oracle import headers
 from contracts.size import Size
 
@@ -78,7 +78,7 @@ def sight(size: Size, answer: Answer, *, legal: bool) -> Sighting:
     seen, detail = _classify(answer)
     if legal and seen is Seen.PICTURE and detail == str(size):
         return Sighting(str(size), seen, detail)
-    return Sighting(str(size), seen, detail, shown(answer))
+    return Sighting(str(size), seen, detail, excerpt(answer))
 
 
 def _classify(answer: Answer) -> tuple[Seen, str]:

@@ -14,9 +14,10 @@ import orjson
 from contracts.budget import Budget, BudgetEndedError, Reservation
 from contracts.decode import Json
 from contracts.exchange import Answer
-from contracts.lattice.plan import Probe
+from contracts.lattice.plan import Leg, Probe
 from contracts.lattice.sightings import Seen, Sighting, sight
 from contracts.lattice.wire import Connection, Endpoint, NoAnswerError, UnreachableError
+from contracts.size import Size
 
 __all__ = ["End", "Outlook", "Sweep", "request_fields"]
 
@@ -63,7 +64,7 @@ ENDS = {Seen.NO_CREDIT: End.NO_CREDIT, Seen.KEY_REFUSED: End.KEY_REFUSED}
 
 
 class Sweep:
-    """One pass over some probes; `keep` gets every sighting as it comes.
+    """One pass over some sizes of a leg; `keep` gets every sighting as it comes.
 
     The first size is sent alone: a target that is down, or refuses the key, or closes its
     connections without a word, is told by one request.
@@ -83,14 +84,14 @@ class Sweep:
         self.reason = ""
         """What the end rests on, in the words of the target or of the network."""
 
-    async def run(self, probes: Sequence[Probe]) -> None:
-        """Sends all of them, unless there is a reason to stop: then `end` tells it."""
-        first, *others = probes
-        await self._try(first)
-        self._probes = iter(others)
-        outlook, made = self._outlook, probes[-1].verdict.legal
-        width = min(outlook.crowd if made else outlook.connections, len(others))
-        depth = 1 if made and outlook.waits else outlook.depth
+    async def run(self, leg: Leg, sizes: Sequence[Size]) -> None:
+        """Sends these of the leg, unless there is a reason to stop: then `end` tells it."""
+        first, *others = sizes
+        await self._try(leg.judged(first))
+        self._probes = map(leg.judged, others)
+        outlook = self._outlook
+        width = min(outlook.crowd if leg.legal else outlook.connections, len(others))
+        depth = 1 if leg.legal and outlook.waits else outlook.depth
         async with asyncio.TaskGroup() as group:
             for _ in range(width):
                 group.create_task(self._work_side_by_side(depth))

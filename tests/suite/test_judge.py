@@ -7,7 +7,7 @@ import pytest
 
 from contracts.exchange import Answer, Exchange, Request
 from contracts.folder import SharedFolder
-from contracts.judge import BreachError, Judge, shown
+from contracts.judge import BreachError, Judge
 from contracts.oracle.problem import Problem
 from contracts.report.model import Outcome
 from contracts.spec import load
@@ -93,11 +93,3 @@ def test_what_was_kept_is_counted(tmp_path: Path) -> None:
     made("price", REFUSED, expected="fine", problems=[])
     made.end()
     assert notes(tmp_path, "kept") == [{"test": "a test", "kept": {"price": 2, "tier": 1}}]
-
-
-def test_an_answer_is_shown_without_its_pictures() -> None:
-    body = b'{"b64_json": "' + b"A" * 5000 + b'"}'
-    text = shown(Answer(200, (("Content-Type", "application/json"), ("Date", "x")), body, 0.1))
-    assert text.startswith("200 | Content-Type: application/json | ")
-    assert "Date" not in text
-    assert len(text) < 200

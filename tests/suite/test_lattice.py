@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -105,6 +107,15 @@ def test_every_size_is_sent_once_at_the_cheapest_quality(sizes_command: Run) -> 
         assert sizes_command("--base-url", server.base_url) == 0
     assert set(server.asked) == everything()
     assert set(server.asked.values()) == {1}
+
+
+def test_the_command_waits_for_neither_pytest_nor_hypothesis() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "contracts", "sizes", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("usage: contracts sizes")
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "contracts.lattice.command" in imported
+    assert not imported & {"pytest", "hypothesis", "schemathesis"}
 
 
 # --- What is said of it ------------------------------------------------------------------------
