@@ -12,6 +12,7 @@ of pixels are:
 """
 
 from functools import lru_cache
+from operator import mul
 from typing import NamedTuple
 
 from mock_server.pictures.adler import Sum, sum_of
@@ -164,11 +165,9 @@ class Frame:
         A dot is `scale` pixels of 3 bytes that differ from paper; Adler-32 is linear in them.
         """
         blank, (*reaches, bars) = self._blank(len(label.prompt), len(label.details))
-        dots = right = 0
-        for left, byte in zip(_CELLS, label.mark, strict=True):
-            inked, further = _INKED[byte]
-            dots += inked
-            right += further + inked * left
+        inked = label.mark.translate(_INKED)
+        dots = sum(inked)
+        right = sum(label.mark.translate(_FURTHER)) + sum(map(mul, inked, _CELLS))
         right += dots * self._bars
         distances = dots * (bars - self._within)
         distances -= 3 * self._scale**2 * right * self._channels
@@ -215,6 +214,5 @@ def _frame(width: int, scale: int, left: int, bars: int, channels: int) -> Frame
 # Where the cells of a bar code begin, in dots; and of each byte how many dots are ink, and the sum
 # of their columns.
 _CELLS = range(0, FINGERPRINT * CELL_WIDTH, CELL_WIDTH)
-_INKED = [
-    (byte.bit_count(), sum(x for x in range(CELL_WIDTH) if byte << x & 0x80)) for byte in range(256)
-]
+_INKED = bytes(byte.bit_count() for byte in range(256))
+_FURTHER = bytes(sum(x for x in range(CELL_WIDTH) if byte << x & 0x80) for byte in range(256))

@@ -6,7 +6,6 @@ the details: size, tier, quality, price and index. In its lower edge is the pict
 as a bar code: pictures that look the same and are not the same differ in it.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,8 +46,7 @@ _SHARE = 0.4
 FEWEST_COLUMNS = FINGERPRINT
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """How text is set in one size: `scale` pixels a dot, `columns` cells a line, `left` pixels in.
 
     `most` is how many lines fit; 0 where the picture is too small to be labelled.
@@ -115,39 +113,37 @@ def layout(width: int, height: int) -> Layout:
 
 
 class Caption:
-    """Writes the labels of scenes that differ in their prompts and pictures alone.
+    """Writes the labels of scenes that differ in their prompts, sizes and pictures alone.
 
     What is the same on all of them is told once.
     """
 
-    def __init__(self, scene: Scene, setting: Layout) -> None:
-        most, self._columns = setting.most, setting.columns
-        self._has_room = most > 0
-        fewest = min(_DETAIL_LINES, max(1, most - 1))
-        self._details = tuple(wrapped(_told(scene), self._columns, fewest)) if most else ()
-        self._room = min(_PROMPT_LINES, most - len(self._details))
-        self._limit = (_PROMPT_LINES + 1) * self._columns * 2
+    def __init__(self, scene: Scene) -> None:
+        self._before = "" if scene.partial is None else f"preview {scene.partial + 1}  "
+        number = f"{int(scene.index) + 1}/{scene.count}"
+        self._behind = f"  {scene.tier}  {scene.quality}  ${scene.price}  {number}"
         self._ink = Ink(scene)
 
-    def label(self, scene: Scene) -> Label:
+    def label(self, scene: Scene, setting: Layout) -> Label:
         """What is written on the picture, wrapped and, if it must be, cut with an ellipsis."""
-        if not self._has_room:
+        most, columns = setting.most, setting.columns
+        if not most:
             return Label((), (), b"")
-        prompt = _prompt(scene.prompt[: self._limit], self._columns, self._room)
-        return Label(prompt, self._details, self._ink.fingerprint(scene))
+        told = f"{self._before}{scene.width}x{scene.height}{self._behind}"
+        details = _details(told, columns, most)
+        room = min(_PROMPT_LINES, most - len(details))
+        prompt = _prompt(scene.prompt[: (_PROMPT_LINES + 1) * columns * 2], columns, room)
+        return Label(prompt, details, self._ink.fingerprint(scene))
 
 
 def label(scene: Scene, setting: Layout) -> Label:
     """What is written on this scene's picture."""
-    return Caption(scene, setting).label(scene)
+    return Caption(scene).label(scene, setting)
 
 
-def _told(scene: Scene) -> str:
-    preview = "" if scene.partial is None else f"preview {scene.partial + 1}  "
-    return (
-        f"{preview}{scene.width}x{scene.height}  {scene.tier}  {scene.quality}  ${scene.price}  "
-        f"{int(scene.index) + 1}/{scene.count}"
-    )
+@lru_cache(maxsize=256)
+def _details(told: str, columns: int, most: int) -> tuple[str, ...]:
+    return tuple(wrapped(told, columns, min(_DETAIL_LINES, max(1, most - 1))))
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,8 @@
 """The frame of a PNG file: its signature, header and chunks."""
 
 import struct
-import zlib
+
+from zlib_ng import zlib_ng
 
 from mock_server.pictures.deflate import EMPTY_BLOCK
 
@@ -17,7 +18,7 @@ def chunk(kind: bytes, *data: bytes, behind: bytes = b"") -> bytes:
     """One chunk, with its length and check sum; and what is to follow it in the same bytes."""
     length = sum(map(len, data)).to_bytes(4, "big")
     body = b"".join((length, kind, *data))
-    check = zlib.crc32(memoryview(body)[len(length) :])
+    check = zlib_ng.crc32(memoryview(body)[len(length) :])
     return b"".join((body, check.to_bytes(4, "big"), behind))
 
 

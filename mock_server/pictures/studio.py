@@ -38,10 +38,10 @@ __all__ = ["Studio"]
 
 _MOST_KEPT = 32 * 1024 * 1024
 
-# Stages take some 10 us to build, and 2 KB to keep.
-_STAGES_KEPT = 256
+# Manners take some 10 us to build, and 2 KB to keep.
+_MANNERS_KEPT = 256
 
-_TO_PROMPT = Scene._fields.index("prompt")
+_BEHIND_PROMPT = Scene._fields.index("prompt") + 1
 
 # A sketch takes so little to make again that a few are enough; up to 80 KB each.
 _SKETCHES_KEPT = 32
@@ -62,13 +62,14 @@ class _Ground(NamedTuple):
     channels: int
 
 
-class _Stage(NamedTuple):
-    """What the pictures have in common that differ in their prompts alone.
+class _Manner(NamedTuple):
+    """What the pictures have in common that differ in their prompts and sizes alone.
 
     They are text to a finished PNG of a size that has room for a label.
     """
 
-    ground: _Ground
+    weight: str
+    channels: int
     is_sketch: bool
     caption: Caption
 
@@ -77,7 +78,7 @@ class Studio:
     """Draws scenes as encoded pictures; safe to use from several threads."""
 
     def __init__(self, *, most_kept: int = _MOST_KEPT) -> None:
-        self._stages: dict[tuple[object, ...], _Stage] = {}
+        self._manners: dict[tuple[object, ...], _Manner] = {}
         self._shelf: Shelf[Poster | Mount] = Shelf(most_kept)
         self._finished: Shelf[_Finished] = Shelf(most_kept // 2)
         self._building = Lock()
@@ -97,15 +98,11 @@ class Studio:
 
         Raises `NotAPicture` when a reference or the mask cannot be decoded.
         """
-        stage = self._stage(scene)
-        if stage is not None:
-            if stage.is_sketch:
-                return _sketched(scene, stage)
-            return _pressed(
-                scene,
-                stage,
-                self._poster(design(scene), stage.ground),
-            )
+        manner = self._manner(scene)
+        if manner is not None:
+            if manner.is_sketch:
+                return _sketched(scene, manner)
+            return _pressed(scene, manner, self._poster(design(scene), _ground(scene, manner)))
         finished = self._finished.get(scene)
         if finished is None:
             finished = self._draughtsmen.submit(_whole, scene).result()
@@ -114,55 +111,52 @@ class Studio:
 
     def draw_now(self, scene: Scene) -> Picture | None:
         """The picture where it takes well under a millisecond; None: `draw` it in a thread."""
-        stage = self._stage(scene)
-        if stage is None:
+        manner = self._manner(scene)
+        if manner is None:
             finished = self._finished.get(scene)
             return None if finished is None else finished.picture
-        if stage.is_sketch:
-            return _sketched(scene, stage)
-        found = self._shelf.get(_poster_key(design(scene), stage.ground))
-        return _pressed(scene, stage, found) if isinstance(found, Poster) else None
+        if manner.is_sketch:
+            return _sketched(scene, manner)
+        found = self._shelf.get(_poster_key(design(scene), _ground(scene, manner)))
+        return _pressed(scene, manner, found) if isinstance(found, Poster) else None
 
     def missing(self, scene: Scene) -> Hashable | None:
         """Names what `prepare` has to make before `draw_now` has the picture; None: nothing would.
 
         Pictures with the same name lack the same.
         """
-        stage = self._stage(scene)
-        if stage is None or stage.is_sketch:
+        manner = self._manner(scene)
+        if manner is None or manner.is_sketch:
             return None
-        return _poster_key(design(scene), stage.ground)
+        return _poster_key(design(scene), _ground(scene, manner))
 
     def prepare(self, scene: Scene) -> None:
         """Make what is missing; takes tens of milliseconds."""
-        stage = self._stage(scene)
-        if stage is not None and not stage.is_sketch:
-            self._poster(design(scene), stage.ground)
+        manner = self._manner(scene)
+        if manner is not None and not manner.is_sketch:
+            self._poster(design(scene), _ground(scene, manner))
 
     def is_quick(self, scene: Scene) -> bool:
         """True when `draw_now` has a picture; it is not drawn for that."""
-        stage = self._stage(scene)
-        if stage is None:
+        manner = self._manner(scene)
+        if manner is None:
             return scene in self._finished
-        return stage.is_sketch or _poster_key(design(scene), stage.ground) in self._shelf
+        return manner.is_sketch or _poster_key(design(scene), _ground(scene, manner)) in self._shelf
 
-    def _stage(self, scene: Scene) -> _Stage | None:
-        """The stage of a picture that is pressed; None for one that is drawn whole."""
+    def _manner(self, scene: Scene) -> _Manner | None:
+        """How a picture is pressed; None for one that is drawn whole."""
         if scene.references or scene.partial is not None or scene.output_format != "png":
             return None
-        key = (*scene[:_TO_PROMPT], *scene[_TO_PROMPT + 1 :])
-        found = self._stages.get(key)
+        if not layout(scene.width, scene.height).most:
+            return None
+        key = scene[_BEHIND_PROMPT:]
+        found = self._manners.get(key)
         if found is None:
-            setting = layout(scene.width, scene.height)
-            if not setting.most:
-                return None
-            if len(self._stages) >= _STAGES_KEPT:
-                self._stages.clear()
+            if len(self._manners) >= _MANNERS_KEPT:
+                self._manners.clear()
             channels = _RGBA if cut_out(scene) else _RGB
-            caption = Caption(scene, setting)
-            ground = _Ground(scene.weight, setting, channels)
-            found = _Stage(ground, scene.is_sketch, caption)
-            self._stages[key] = found
+            found = _Manner(scene.weight, channels, scene.is_sketch, Caption(scene))
+            self._manners[key] = found
         return found
 
     def warm(self, width: int, height: int) -> None:
@@ -218,31 +212,33 @@ def _whole(scene: Scene) -> _Finished:
     return _Finished(picture_of(scene.output_format, [piece]), weight)
 
 
-def _pressed(scene: Scene, stage: _Stage, above: Poster) -> Picture:
+def _pressed(scene: Scene, manner: _Manner, above: Poster) -> Picture:
     """A poster and a label: nothing is drawn or compressed that was before."""
-    words = stage.caption.label(scene)
+    setting = layout(scene.width, scene.height)
+    words = manner.caption.label(scene, setting)
     pieces, upper = above.above[len(words.prompt) + len(words.details)]
-    return picture_of("png", (*pieces, _printed(stage, words, upper)))
+    return picture_of("png", (*pieces, _printed(setting, manner, words, upper)))
 
 
-def _sketched(scene: Scene, stage: _Stage) -> Picture:
+def _sketched(scene: Scene, manner: _Manner) -> Picture:
     """A sketch and a label: nothing is needed that was made before, at any size."""
-    words = stage.caption.label(scene)
-    setting, channels = stage.ground.setting, stage.ground.channels
-    bottom = setting.height - setting.band(len(words.prompt) + len(words.details))
-    height = composed_height(setting.width, bottom)
-    piece, sketch = _sketch(design(scene), setting.width, height, channels)
-    missing = bottom - height
+    width, height, channels = scene.width, scene.height, manner.channels
+    setting = layout(width, height)
+    words = manner.caption.label(scene, setting)
+    bottom = height - setting.band(len(words.prompt) + len(words.details))
+    composed = composed_height(width, bottom)
+    piece, sketch = _sketch(design(scene), width, composed, channels)
+    missing = bottom - composed
     upper = sketch.total.then(sketch.row.times(missing))
-    rest = sketch.code + sketch.more * missing + CLOSING
-    head = Piece.of(beginning(setting.width, setting.height, channels))
-    return picture_of("png", (head, piece, _printed(stage, words, upper, rest)))
+    ahead = sketch.code, sketch.more * missing, CLOSING
+    head = Piece.of(beginning(width, height, channels))
+    return picture_of("png", (head, piece, _printed(setting, manner, words, upper, *ahead)))
 
 
-def _printed(stage: _Stage, words: Label, upper: Sum, ahead: bytes = b"") -> Piece:
-    """The end of a file: its label below a scenery of this sum, of which this is the end."""
-    blocks, lower = frame(stage.ground.setting, stage.ground.channels).printed(words)
-    return Piece.of(chunk(b"IDAT", ahead, *blocks, bytes(upper.then(lower)), behind=END))
+def _printed(setting: Layout, manner: _Manner, words: Label, upper: Sum, *ahead: bytes) -> Piece:
+    """The end of a file: its label below a scenery of this sum, of which `ahead` is the end."""
+    blocks, lower = frame(setting, manner.channels).printed(words)
+    return Piece.of(chunk(b"IDAT", *ahead, *blocks, bytes(upper.then(lower)), behind=END))
 
 
 @lru_cache(maxsize=_SKETCHES_KEPT)
@@ -252,6 +248,10 @@ def _sketch(plan: Design, width: int, height: int, channels: int) -> tuple[Piece
     data = ZLIB_HEADER + found.code
     cut = len(data) // 3 * 3
     return Piece.of(chunk(b"IDAT", data[:cut])), found._replace(code=data[cut:])
+
+
+def _ground(scene: Scene, manner: _Manner) -> _Ground:
+    return _Ground(manner.weight, layout(scene.width, scene.height), manner.channels)
 
 
 def _poster_key(plan: Design, ground: _Ground) -> tuple[str, str, int, int, int]:

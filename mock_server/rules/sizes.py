@@ -3,10 +3,10 @@
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 __all__ = [
@@ -60,7 +60,14 @@ class Tier:
     typical: tuple[Size, ...]
 
 
-@dataclass(frozen=True, slots=True)
+class Breach(NamedTuple):
+    """One size rule that a size breaks, and what the rule demands in words."""
+
+    rule: str
+    demand: str
+
+
+@dataclass(frozen=True)
 class SizeTable:
     """The numbers of the size rules, tiers from small to large."""
 
@@ -71,12 +78,29 @@ class SizeTable:
     pixels_max: int
     tiers: tuple[Tier, ...]
 
+    @cached_property
+    def steepest(self) -> tuple[int, int]:
+        """The largest ratio as two whole numbers, the longer side first."""
+        return self.ratio_max.numerator, self.ratio_max.denominator
 
-class Breach(NamedTuple):
-    """One size rule that a size breaks, and what the rule demands in words."""
+    @cached_property
+    def demands(self) -> tuple[Breach, Breach, Breach, Breach]:
+        """What each rule demands, of the grid, the long edge, the ratio and the pixels."""
+        ratio = "{}:{}".format(*self.steepest)
+        pixels = f"{self.pixels_min:,} to {self.pixels_max:,}"
+        return (
+            Breach("size-grid", f"both sides must be multiples of {self.multiple}"),
+            Breach("size-edge", f"the long edge must be at most {self.long_edge_max}"),
+            Breach("size-ratio", f"the aspect ratio must be at most {ratio}"),
+            Breach("size-pixels", f"width x height must be {pixels} pixels"),
+        )
 
-    rule: str
-    demand: str
+    @cached_property
+    def legal_rows(self) -> "tuple[_Row, ...]":
+        """The legal sizes, row by row."""
+        widths = range(self.multiple, self.long_edge_max + 1, self.multiple)
+        rows = ((width, *_legal_heights(width, self)) for width in widths)
+        return tuple(row for row in rows if row[1] <= row[2])
 
 
 def parse_size(text: str) -> Size | None:
@@ -91,22 +115,20 @@ def _clamped_int(digits: str) -> int:
 
 def breaches(size: Size, table: SizeTable) -> tuple[Breach, ...]:
     """Every rule that the size breaks (Rules: size-grid, size-edge, size-ratio, size-pixels)."""
-    return tuple(_breaches(size, table))
-
-
-def _breaches(size: Size, table: SizeTable) -> Iterator[Breach]:
-    if size.width % table.multiple or size.height % table.multiple:
-        yield Breach("size-grid", f"both sides must be multiples of {table.multiple}")
-    if size.long_edge > table.long_edge_max:
-        yield Breach("size-edge", f"the long edge must be at most {table.long_edge_max}")
-    if size.long_edge * table.ratio_max.denominator > size.short_edge * table.ratio_max.numerator:
-        ratio = f"{table.ratio_max.numerator}:{table.ratio_max.denominator}"
-        yield Breach("size-ratio", f"the aspect ratio must be at most {ratio}")
-    if not table.pixels_min <= size.width * size.height <= table.pixels_max:
-        yield Breach(
-            "size-pixels",
-            f"width x height must be {table.pixels_min:,} to {table.pixels_max:,} pixels",
-        )
+    width, height = size
+    long_edge, short_edge = (width, height) if width > height else (height, width)
+    grid, edge, ratio, pixels = table.demands
+    times_short, times_long = table.steepest
+    found = []
+    if width % table.multiple or height % table.multiple:
+        found.append(grid)
+    if long_edge > table.long_edge_max:
+        found.append(edge)
+    if long_edge * times_long > short_edge * times_short:
+        found.append(ratio)
+    if not table.pixels_min <= width * height <= table.pixels_max:
+        found.append(pixels)
+    return tuple(found)
 
 
 def tier_of(size: Size, table: SizeTable) -> Tier:
@@ -142,25 +164,26 @@ def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
 
     Among equally near ones those come first whose ratio is most like the given one.
     """
-    rows, step = _legal_rows(table), table.multiple
-    reach = math.isqrt(_reach(rows, size, step=step, count=count))
-    near = rows[
-        bisect_left(rows, (size.width - reach,)) : bisect_left(rows, (size.width + reach + 1,))
-    ]
-    distances = _distances(near, size, step)
-    worst = sorted(distances)[count - 1] if len(distances) >= count else _FAR
+    rows, step = table.legal_rows, table.multiple
+    width, height = size
+    most = _reach(rows, size, step=step, count=count)
+    reach = math.isqrt(most)
+    first, behind = bisect_left(rows, (width - reach,)), bisect_left(rows, (width + reach + 1,))
+    close = _close(rows[first:behind], size, step=step, most=most)
+    worst = close[count - 1][0] if len(close) >= count else most
     nearest: list[tuple[int, int, int]] = []
-    for (width, lowest, highest), distance in zip(near, distances, strict=True):
-        if distance <= worst:
-            across = (width - size.width) ** 2
-            radius = math.isqrt(worst - across)
-            first = max((size.height - radius + step - 1) // step * step, lowest)
-            heights = range(first, min(size.height + radius, highest) + 1, step)
-            nearest += [(across + (legal - size.height) ** 2, width, legal) for legal in heights]
+    for distance, across, lowest, highest in close:
+        if distance > worst:
+            break
+        aside = (across - width) ** 2
+        radius = math.isqrt(worst - aside)
+        first = max((height - radius + step - 1) // step * step, lowest)
+        for legal in range(first, min(height + radius, highest) + 1, step):
+            nearest.append((aside + (legal - height) ** 2, across, legal))  # noqa: PERF401
     nearest.sort()
     if len({distance for distance, _, _ in nearest}) < len(nearest):
         nearest.sort(key=lambda found: (found[0], _unlikeness(Size(*found[1:]), size), found[1:]))
-    return [Size(width, height) for _, width, height in nearest[:count]]
+    return [Size(across, legal) for _, across, legal in nearest[:count]]
 
 
 _Row = tuple[int, int, int]
@@ -182,39 +205,39 @@ def _reach(rows: Sequence[_Row], size: Size, *, step: int, count: int) -> int:
         middle = (low + high) // 2
         one, floor, ceiling = rows[middle]
         other, lower, upper = rows[middle + 1]
-        rise = max(floor - height, height - ceiling, 0)
-        next_rise = max(lower - height, height - upper, 0)
-        if (one - width) ** 2 + rise**2 <= (other - width) ** 2 + next_rise**2:
+        rise = floor - height if floor > height else height - ceiling if height > ceiling else 0
+        fall = lower - height if lower > height else height - upper if height > upper else 0
+        # One row is as near as the next where (one - width)^2 + rise^2 is not more.
+        if (other - one) * (one + other - 2 * width) >= (rise - fall) * (rise + fall):
             high = middle
         else:
             low = middle + 1
-    near = sorted(_distances(rows[max(low - count, 0) : low + count], size, step))
-    return near[count - 1] if len(near) >= count else _FAR
+    near = _close(rows[max(low - count, 0) : low + count], size, step=step, most=_FAR)
+    return near[count - 1][0] if len(near) >= count else _FAR
 
 
-def _distances(rows: Sequence[_Row], size: Size, step: int) -> list[int]:
-    """How far the nearest size of each row is, squared."""
+def _close(
+    rows: Sequence[_Row], size: Size, *, step: int, most: int
+) -> list[tuple[int, int, int, int]]:
+    """The rows that have a size within a distance, squared: that of their nearest, and the row."""
     width, height = size
     level = (height + step // 2) // step * step
-    # Not `min` and `max`: two calls for each of dozens of rows.
-    return [
-        (across - width) ** 2
-        + ((lowest if level < lowest else highest if level > highest else level) - height) ** 2  # noqa: FURB136
-        for across, lowest, highest in rows
-    ]
+    found = []
+    for across, lowest, highest in rows:
+        # Not `min` and `max`, nor `**`: a refusal looks at dozens of rows.
+        beyond = (lowest if level < lowest else highest if level > highest else level) - height  # noqa: FURB136
+        aside = across - width
+        distance = aside * aside + beyond * beyond
+        if distance <= most:
+            found.append((distance, across, lowest, highest))
+    found.sort()
+    return found
 
 
 def _unlikeness(candidate: Size, size: Size) -> float:
     """How far apart the two ratios are; 1 where they are equal."""
     one, other = candidate.width * size.height, candidate.height * size.width
     return max(one, other) / min(one, other)
-
-
-@lru_cache(maxsize=8)
-def _legal_rows(table: SizeTable) -> tuple[_Row, ...]:
-    widths = range(table.multiple, table.long_edge_max + 1, table.multiple)
-    rows = ((width, *_legal_heights(width, table)) for width in widths)
-    return tuple(row for row in rows if row[1] <= row[2])
 
 
 def _legal_heights(width: int, table: SizeTable) -> tuple[int, int]:
