@@ -39,9 +39,9 @@ __all__ = ["main"]
 
 PROG = "contracts sizes"
 LOCAL_CONNECTIONS, FAR_CONNECTIONS = 32, 4
+LANES, DEPTH = 8, 8
+"""Our mock gets so many requests at once on each of so many connections: that suits it best."""
 CROWD, SIZES_A_SECOND = 800, 5000
-DEPTH = 8
-"""How many requests our mock gets at once on a connection: each then costs it a fifth less."""
 SLACK_S = 30.0
 MISUSE = 2
 CAUSES = (TargetError, RecordsError, SpecError, ValueError)
@@ -195,8 +195,10 @@ class _Journey:
         told = 1.0 if control is None else control.scale
         scale = told if given.time_scale is None else given.time_scale
         latency = self.contract.facts.latency.seconds[cheapest].max
+        lanes = LANES if control is not None and not given.connections else None
         local = arguments.is_local(given.base_url)
-        connections = int(given.connections or (LOCAL_CONNECTIONS if local else FAR_CONNECTIONS))
+        usual = lanes or (LOCAL_CONNECTIONS if local else FAR_CONNECTIONS)
+        connections = int(given.connections or usual)
         crowd = connections if control is None else _crowd(connections, float(latency) * scale)
         return Outlook(
             endpoint=Endpoint.at(given.base_url + PATH, key),
@@ -205,7 +207,7 @@ class _Journey:
             connections=1 if self.limit == 0 else connections,
             crowd=int(given.connections or crowd),
             # Only our mock is known to answer in order what is sent ahead.
-            depth=DEPTH if control is not None and not given.connections else 1,
+            depth=DEPTH if lanes else 1,
             waits=float(latency) * scale > 0,
             timeout_s=given.timeout or SLACK_S + 2 * float(latency) * scale,
             budget=None if self.limit is None else Budget(SharedFolder(shared), self.limit),

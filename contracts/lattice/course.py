@@ -71,6 +71,8 @@ class Course:
         self._bar = _Bar(console)
         self._sightings = dict(records.known)
         self._requests = 0
+        # Whether it was seen already that the target keeps a connection after an answer.
+        self._keeps_connections = False
         self._end, self._reason = End.DONE, ""
 
     def run(self, legs: Sequence[Leg]) -> Result:
@@ -101,7 +103,7 @@ class Course:
         return known is None or known.seen in TURNED_AWAY
 
     async def _sweep(self, leg: Leg, missing: Sequence[Size]) -> None:
-        sweep = Sweep(self._outlook, self._keep)
+        sweep = Sweep(self._outlook, self._keep, keeps_connections=self._keeps_connections)
         showing = asyncio.create_task(self._show())
         try:
             await sweep.run(leg, missing)
@@ -110,6 +112,7 @@ class Course:
             self._records.flush()
             self._bar.show()
         self._end, self._reason = sweep.end, sweep.reason
+        self._keeps_connections = sweep.keeps_connections
 
     async def _show(self) -> None:
         while True:

@@ -67,11 +67,15 @@ class Sweep:
     """One pass over some sizes of a leg; `keep` gets every sighting as it comes.
 
     The first size is sent alone: a target that is down, or refuses the key, or closes its
-    connections without a word, is told by one request.
+    connections without a word, is told by one request. What `keeps_connections` needs no such
+    look at them.
     """
 
-    def __init__(self, outlook: Outlook, keep: Callable[[Sighting], None]) -> None:
+    def __init__(
+        self, outlook: Outlook, keep: Callable[[Sighting], None], *, keeps_connections: bool = False
+    ) -> None:
         self._outlook = outlook
+        self._is_known_to_keep = keeps_connections
         self._keep = keep
         self._probes: Iterator[Probe] = iter(())
         self._under_way = 0
@@ -79,7 +83,7 @@ class Sweep:
         self._unanswered = 0
         self._last = Sighting("", Seen.SENT)
         self._busy_until = 0.0
-        self._keeps_connections = True
+        self.keeps_connections = True
         self.end = End.DONE
         self.reason = ""
         """What the end rests on, in the words of the target or of the network."""
@@ -104,9 +108,9 @@ class Sweep:
             self._stop(End.GONE, self._last.detail)
         elif self._last.detail.startswith(NO_SUCH_OPERATION):
             self._stop(End.NOT_THERE, self._last.detail)
-        if connection is not None:
+        if connection is not None and not self._is_known_to_keep:
             await asyncio.sleep(SECOND_LOOK_S)
-            self._keeps_connections = connection.usable
+            self.keeps_connections = connection.usable
         await lane.closed()
 
     async def _work_side_by_side(self, count: int) -> None:
@@ -135,7 +139,10 @@ class Sweep:
         self._under_way += 1
         taken = True  # unless an answer, or its absence, says otherwise
         try:
-            connection = await lane.open(self._outlook.endpoint, anew=not self._keeps_connections)
+            connection = lane.connection
+            if connection is None or not connection.usable or not self.keeps_connections:
+                anew = not self.keeps_connections
+                connection = await lane.open(self._outlook.endpoint, anew=anew)
             if reservation is not None:
                 self._keep(Sighting(str(probe.size), Seen.SENT))
             answer = await self._exchange(connection, probe)
@@ -187,7 +194,7 @@ class Sweep:
     def _heed(self, sighting: Sighting) -> None:
         self._last = sighting
         self._unanswered = self._unanswered + 1 if sighting.seen is Seen.NO_ANSWER else 0
-        self._keeps_connections &= not self._unanswered
+        self.keeps_connections &= not self._unanswered
         if sighting.seen in ENDS:
             self._stop(ENDS[sighting.seen], sighting.detail)
         if self._unanswered >= PATIENCE:

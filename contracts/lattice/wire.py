@@ -10,6 +10,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from contracts.exchange import Answer
@@ -117,16 +118,16 @@ class AnswerReader:
         if status in CONTINUE:
             return self._read_head()
         self._status = status
-        self._headers = tuple(_header(line) for line in lines[1:])
+        self._headers = tuple([_header(line) for line in lines[1:]])
         self._frame(version)
         return True
 
     def _frame(self, version: str) -> None:
         """How the end of the body is known. RFC 9112, section 6.3."""
-        seen = {name.lower(): value.strip().lower() for name, value in self._headers}
+        seen = {name.lower(): value for name, value in self._headers}
         default = "close" if version == "HTTP/1.0" else "keep-alive"
-        self.keeps = "close" not in seen.get("connection", default)
-        self._chunked = "chunked" in seen.get("transfer-encoding", "")
+        self.keeps = "close" not in seen.get("connection", default).lower()
+        self._chunked = "chunked" in seen.get("transfer-encoding", "").lower()
         length = "0" if self._status in BODILESS else seen.get("content-length")
         if length is not None and not (length.isascii() and length.isdigit()):
             raise NoAnswerError(f"the answer has the Content-Length '{length}'")
@@ -160,6 +161,14 @@ class AnswerReader:
         return True
 
 
+class _Waiting(NamedTuple):
+    """A request that was sent: who waits for its answer, until when by the loop's clock."""
+
+    answer: asyncio.Future[Answer]
+    until: float
+    timeout_s: float
+
+
 class Connection(asyncio.Protocol):
     """One connection to the endpoint, for requests that are answered in their order.
 
@@ -169,7 +178,8 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._reader = AnswerReader()
         self._transport: asyncio.Transport | None = None
-        self._waiting: deque[asyncio.Future[Answer]] = deque()
+        self._waiting: deque[_Waiting] = deque()
+        self._watch: asyncio.TimerHandle | None = None
         self._unsent: list[bytes] = []
         self._gone = asyncio.Event()
         self._rests_since = time.perf_counter()
@@ -194,19 +204,29 @@ class Connection(asyncio.Protocol):
         """The answer to the request; NoAnswerError if none came whole, and in time."""
         if self._transport is None or not self.usable:
             raise UnreachableError("the connection is closed")
-        waiting = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(loop.create_future(), loop.time() + timeout_s, timeout_s)
         self._waiting.append(waiting)
+        if self._watch is None:
+            self._watch = loop.call_at(waiting.until, self._look_at_the_time, loop)
         started = time.perf_counter()
         self._send(request)
-        try:
-            async with asyncio.timeout(timeout_s):
-                answer = await waiting
-        except TimeoutError:
-            self.close()
-            raise NoAnswerError(f"no answer within {timeout_s:g} s") from None
+        answer = await waiting.answer
         self._rests_since = time.perf_counter()
         seconds = self._rests_since - started
         return Answer(answer.status, answer.headers, answer.body, seconds)
+
+    def _look_at_the_time(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give up whoever has waited too long: one timer for all, not one for each request."""
+        self._watch = None
+        now, is_late = loop.time(), False
+        while self._waiting and self._waiting[0].until <= now:
+            self._fail(NoAnswerError(f"no answer within {self._waiting[0].timeout_s:g} s"))
+            is_late = True
+        if is_late:
+            self.close()
+        elif self._waiting:
+            self._watch = loop.call_at(self._waiting[0].until, self._look_at_the_time, loop)
 
     def _send(self, request: bytes) -> None:
         """Sends what is to be sent at this moment in one piece."""
@@ -270,6 +290,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio calls it when the connection is gone."""
         self._gone.set()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._waiting and exc is None:
             try:
                 answer = self._reader.end()
@@ -283,13 +305,13 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, answer: Answer) -> None:
         """Whose turn it is gets this answer."""
-        waiting = self._waiting.popleft()
+        waiting = self._waiting.popleft().answer
         if not waiting.done():
             waiting.set_result(answer)
 
     def _fail(self, error: NoAnswerError) -> None:
         """Whose turn it is gets none."""
-        waiting = self._waiting.popleft()
+        waiting = self._waiting.popleft().answer
         if not waiting.done():
             waiting.set_exception(error)
 
