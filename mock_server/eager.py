@@ -66,10 +66,18 @@ class EagerParser:
 
 
 class Begun(NamedTuple, Generic[T]):
-    """What became of a coroutine that was begun: its result if it has one, and what is left."""
+    """What became of a coroutine that was begun: its result, or what it raised, or waits for."""
 
     result: T | None
-    rest: Awaitable[T]
+    error: Exception | None = None
+    work: Coroutine[Any, Any, T] | None = None
+    awaited: object = None
+
+    def rest(self) -> Awaitable[T]:
+        """What is left of it, to be awaited once."""
+        if self.work is None:
+            return _ended(self.result, self.error)
+        return _going_on(self.work, self.awaited)
 
 
 def begin(work: Coroutine[Any, Any, T]) -> Begun[T]:
@@ -80,10 +88,10 @@ def begin(work: Coroutine[Any, Any, T]) -> Begun[T]:
     try:
         awaited = work.send(None)
     except StopIteration as end:
-        return Begun(end.value, _ended(end.value))
+        return Begun(end.value)
     except Exception as error:  # noqa: BLE001
-        return Begun(None, _ended(None, error))
-    return Begun(None, _going_on(work, awaited))
+        return Begun(None, error)
+    return Begun(None, None, work, awaited)
 
 
 @coroutine

@@ -39,6 +39,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("mock_server.requests")
 REQUEST_ID = "x-request-id"
 FAULT_HEADER = "X-Mock-Fault"
+_LEAST_REFUSAL = HTTPStatus.BAD_REQUEST.value
 
 
 @web.middleware
@@ -66,7 +67,7 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
         response.mark(REQUEST_ID, exchange.id)
     elif not response.prepared:
         response.headers[REQUEST_ID] = exchange.id
-    if response.status >= HTTPStatus.BAD_REQUEST:
+    if response.status >= _LEAST_REFUSAL:
         await complete_refused(mock, request, response)
     exchange.status = response.status
     exchange.answered_at, exchange.answered_really = mock.clock.now(), mock.clock.really()

@@ -74,13 +74,14 @@ class _EnvelopeProtocol(RequestHandler):
         request = self._make(message, body, self, StreamWriter(self, self._loop), task)
         # What aiohttp would keep when it is read, which takes it two more turns of the parser.
         request._read_bytes = b"".join(body._buffer) if body.total_bytes else b""  # noqa: SLF001
-        response, rest = begin(self._handle(request))
+        begun = begin(self._handle(request))
+        response = begun.result
         if isinstance(response, Answer) and response.leave(request):
             manager.requests_count += 1
             self._request_count += 1
             self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
             return True
-        self._begun = _Begun(message, request, rest)
+        self._begun = _Begun(message, request, begun.rest())
         return False
 
     def _is_idle(self) -> bool:

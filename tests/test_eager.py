@@ -29,7 +29,8 @@ async def test_what_waits_for_nothing_has_ended_when_it_was_begun() -> None:
     async def work() -> int:
         return 7
 
-    result, rest = begin(work())
+    begun = begin(work())
+    result, rest = begun.result, begun.rest()
     assert result == 7
     assert await rest == 7
 
@@ -38,7 +39,8 @@ async def test_what_it_raises_is_raised_where_the_rest_is_awaited() -> None:
     async def work() -> int:
         raise ValueError("no")
 
-    result, rest = begin(work())
+    begun = begin(work())
+    result, rest = begun.result, begun.rest()
     assert result is None
     with pytest.raises(ValueError, match="no"):
         await rest
@@ -52,7 +54,8 @@ async def test_what_waits_goes_on_in_a_task() -> None:
         await asyncio.sleep(0)
         return first, asyncio.current_task() is not None
 
-    result, rest = begin(work())
+    begun = begin(work())
+    result, rest = begun.result, begun.rest()
     assert result is None
     future.set_result(3)
     assert await asyncio.wait_for(_awaited(rest), 5) == (3, True)
@@ -75,7 +78,7 @@ async def test_what_is_thrown_at_the_rest_reaches_the_work(thrown: type[BaseExce
             await asyncio.sleep(0)
         return "tidied"
 
-    task = asyncio.ensure_future(_awaited(begin(work()).rest))
+    task = asyncio.ensure_future(_awaited(begin(work()).rest()))
     await asyncio.sleep(0)
     if thrown is asyncio.CancelledError:
         task.cancel()
@@ -95,7 +98,7 @@ def test_what_nobody_awaits_is_closed() -> None:
             closed.append(True)
 
     async def leave() -> None:
-        rest: Any = begin(work()).rest
+        rest: Any = begin(work()).rest()
         rest.send(None)
         rest.close()
 
@@ -110,7 +113,7 @@ async def test_who_needs_a_task_gets_one() -> None:
             await asyncio.sleep(0)
         return asyncio.current_task() is not None
 
-    assert await asyncio.ensure_future(_awaited(begin(work()).rest))
+    assert await asyncio.ensure_future(_awaited(begin(work()).rest()))
 
 
 async def test_a_connection_that_stays_is_answered_again_and_again() -> None:

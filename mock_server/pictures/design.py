@@ -51,7 +51,7 @@ def pool() -> list[Design]:
 def _reading(prompt: str) -> tuple[int | None, tuple[str, ...], int]:
     """What the prompt asks for: a kind of scene if any, its telling words, and its number."""
     data = prompt.encode("utf-8", "surrogatepass")
-    known = [word for word in data.translate(_LETTERS).split() if word in _KNOWN]
+    known = filter(_KNOWN.__contains__, data.translate(_LETTERS).split())
     return *_wished(b" ".join(known)), crc32(data)
 
 

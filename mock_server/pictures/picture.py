@@ -35,13 +35,21 @@ class Picture:
     pictures waiting to be sent cost little more than one.
     """
 
-    __slots__ = ("_pieces", "base64_length", "content_type", "length")
+    __slots__ = ("_pieces", "content_type")
 
     def __init__(self, content_type: str, pieces: tuple[Piece, ...]) -> None:
         self.content_type = content_type
         self._pieces = pieces
-        self.length = sum([len(piece.data) for piece in pieces])
-        self.base64_length = (self.length + 2) // 3 * 4
+
+    @property
+    def length(self) -> int:
+        """How many bytes the file has."""
+        return sum(len(piece.data) for piece in self._pieces)
+
+    @property
+    def base64_length(self) -> int:
+        """How many characters its base64 has."""
+        return sum(len(piece.base64) for piece in self._pieces)
 
     @property
     def parts(self) -> tuple[bytes, ...]:

@@ -73,6 +73,10 @@ class _Manner(NamedTuple):
     is_sketch: bool
     caption: Caption
 
+    def ground(self, setting: Layout) -> _Ground:
+        """What its posters of a size have in common."""
+        return _Ground(self.weight, setting, self.channels)
+
 
 class Studio:
     """Draws scenes as encoded pictures; safe to use from several threads."""
@@ -98,11 +102,13 @@ class Studio:
 
         Raises `NotAPicture` when a reference or the mask cannot be decoded.
         """
-        manner = self._manner(scene)
+        setting = layout(scene.width, scene.height)
+        manner = self._manner(scene, setting)
         if manner is not None:
             if manner.is_sketch:
-                return _sketched(scene, manner)
-            return _pressed(scene, manner, self._poster(design(scene), _ground(scene, manner)))
+                return _sketched(scene, setting, manner)
+            ground = manner.ground(setting)
+            return _pressed(scene, setting, manner, self._poster(design(scene), ground))
         finished = self._finished.get(scene)
         if finished is None:
             finished = self._draughtsmen.submit(_whole, scene).result()
@@ -111,43 +117,49 @@ class Studio:
 
     def draw_now(self, scene: Scene) -> Picture | None:
         """The picture where it takes well under a millisecond; None: `draw` it in a thread."""
-        manner = self._manner(scene)
+        setting = layout(scene.width, scene.height)
+        manner = self._manner(scene, setting)
         if manner is None:
             finished = self._finished.get(scene)
             return None if finished is None else finished.picture
         if manner.is_sketch:
-            return _sketched(scene, manner)
-        found = self._shelf.get(_poster_key(design(scene), _ground(scene, manner)))
-        return _pressed(scene, manner, found) if isinstance(found, Poster) else None
+            return _sketched(scene, setting, manner)
+        found = self._shelf.get(_poster_key(design(scene), manner.ground(setting)))
+        return _pressed(scene, setting, manner, found) if isinstance(found, Poster) else None
 
     def missing(self, scene: Scene) -> Hashable | None:
         """Names what `prepare` has to make before `draw_now` has the picture; None: nothing would.
 
         Pictures with the same name lack the same.
         """
-        manner = self._manner(scene)
+        setting = layout(scene.width, scene.height)
+        manner = self._manner(scene, setting)
         if manner is None or manner.is_sketch:
             return None
-        return _poster_key(design(scene), _ground(scene, manner))
+        return _poster_key(design(scene), manner.ground(setting))
 
     def prepare(self, scene: Scene) -> None:
         """Make what is missing; takes tens of milliseconds."""
-        manner = self._manner(scene)
+        setting = layout(scene.width, scene.height)
+        manner = self._manner(scene, setting)
         if manner is not None and not manner.is_sketch:
-            self._poster(design(scene), _ground(scene, manner))
+            self._poster(design(scene), manner.ground(setting))
 
     def is_quick(self, scene: Scene) -> bool:
         """True when `draw_now` has a picture; it is not drawn for that."""
-        manner = self._manner(scene)
+        setting = layout(scene.width, scene.height)
+        manner = self._manner(scene, setting)
         if manner is None:
             return scene in self._finished
-        return manner.is_sketch or _poster_key(design(scene), _ground(scene, manner)) in self._shelf
+        if manner.is_sketch:
+            return True
+        return _poster_key(design(scene), manner.ground(setting)) in self._shelf
 
-    def _manner(self, scene: Scene) -> _Manner | None:
+    def _manner(self, scene: Scene, setting: Layout) -> _Manner | None:
         """How a picture is pressed; None for one that is drawn whole."""
         if scene.references or scene.partial is not None or scene.output_format != "png":
             return None
-        if not layout(scene.width, scene.height).most:
+        if not setting.most:
             return None
         key = scene[_BEHIND_PROMPT:]
         found = self._manners.get(key)
@@ -212,18 +224,16 @@ def _whole(scene: Scene) -> _Finished:
     return _Finished(picture_of(scene.output_format, [piece]), weight)
 
 
-def _pressed(scene: Scene, manner: _Manner, above: Poster) -> Picture:
+def _pressed(scene: Scene, setting: Layout, manner: _Manner, above: Poster) -> Picture:
     """A poster and a label: nothing is drawn or compressed that was before."""
-    setting = layout(scene.width, scene.height)
     words = manner.caption.label(scene, setting)
     pieces, upper = above.above[len(words.prompt) + len(words.details)]
     return picture_of("png", (*pieces, _printed(setting, manner, words, upper)))
 
 
-def _sketched(scene: Scene, manner: _Manner) -> Picture:
+def _sketched(scene: Scene, setting: Layout, manner: _Manner) -> Picture:
     """A sketch and a label: nothing is needed that was made before, at any size."""
     width, height, channels = scene.width, scene.height, manner.channels
-    setting = layout(width, height)
     words = manner.caption.label(scene, setting)
     bottom = height - setting.band(len(words.prompt) + len(words.details))
     composed = composed_height(width, bottom)
@@ -248,10 +258,6 @@ def _sketch(plan: Design, width: int, height: int, channels: int) -> tuple[Piece
     data = ZLIB_HEADER + found.code
     cut = len(data) // 3 * 3
     return Piece.of(chunk(b"IDAT", data[:cut])), found._replace(code=data[cut:])
-
-
-def _ground(scene: Scene, manner: _Manner) -> _Ground:
-    return _Ground(manner.weight, layout(scene.width, scene.height), manner.channels)
 
 
 def _poster_key(plan: Design, ground: _Ground) -> tuple[str, str, int, int, int]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple, cast
 
@@ -56,7 +56,7 @@ FIELDS: Mapping[str, str] = {
 _NEAREST_SHOWN = 3
 
 
-class Operation(Enum):
+class Operation(StrEnum):
     """The operations that make pictures."""
 
     CREATE = "createImage"
