@@ -21,7 +21,7 @@ from mock_server.pictures.tiles import Mosaic
 from mock_server.pictures.tones import BACKDROP, tints
 from mock_server.pictures.vignettes import vignette
 
-__all__ = ["CLOSING", "Sketch", "composed_height", "sketch_image", "sketched"]
+__all__ = ["CLOSING", "Sketch", "composed_size", "sketch_image", "sketched"]
 
 # The tiles on a side of a square; by how much the ratios differ that sceneries are composed for,
 # and those that vignettes are drawn for, which are then stretched a little.
@@ -63,6 +63,15 @@ _Steps = tuple[tuple[_Step, int], ...]
 """A row of tiles: the steps of colour in it, and the column where each colour ends."""
 
 
+class _Engraving(NamedTuple):
+    """A row of tiles as code, and what its bytes sum up to; `before`: each by its place."""
+
+    value: int
+    length: int
+    rise: int
+    before: int
+
+
 class _Row(NamedTuple):
     """A row of pixels as code; its bytes added up, and each times its distance from the end."""
 
@@ -93,9 +102,14 @@ class Sketch(NamedTuple):
     row: Sum
 
 
-def sketched(plan: Design, width: int, height: int, *, channels: int) -> Sketch:
-    """The scenery, in RGB (3 channels), or in RGBA (4) with a clear backdrop."""
-    rows, more, order, tall = _plate(plan, _grid(width, height), width, channels)
+def sketched(plan: Design, composed: tuple[int, int], width: int, *, channels: int) -> Sketch:
+    """The scenery, in RGB (3 channels), or in RGBA (4) with a clear backdrop.
+
+    It is `composed` for that many columns and rows; to the right of them each row goes on as it
+    ends, up to the width.
+    """
+    across, height = composed
+    rows, more, order, tall = _plate(plan, _grid(across, height), across, width, channels)
     stride = 1 + width * channels
     parts = [_CODE.opening]
     low, high = 1, 0
@@ -116,31 +130,34 @@ def sketched(plan: Design, width: int, height: int, *, channels: int) -> Sketch:
 
 def sketch_image(plan: Design, width: int, height: int, *, cut_out: bool) -> Image.Image:
     """The same above a label so far down, for pictures that are not pressed."""
-    composed = composed_height(width, height)
-    columns, rows = _grid(width, composed)
+    across, down = composed_size(width, height)
+    columns, rows = _grid(across, down)
     drawn = _mosaic(plan, (columns, rows))
     colours = _colours(plan, 4 if cut_out else 3)
     image = Image.new("RGBA" if cut_out else "RGB", (width, height))
     brush = ImageDraw.Draw(image)
     tiles = 0
     for number, count in drawn.order:
-        top, tiles = tiles * composed // rows, tiles + count
-        bottom = tiles * composed // rows if tiles < rows else height
+        top, tiles = tiles * down // rows, tiles + count
+        bottom = tiles * down // rows if tiles < rows else height
         left = 0
         for tone, column in _runs(drawn.rows[number]):
-            right = column * width // columns
+            right = column * across // columns if column < columns else width
             brush.rectangle((left, top, right - 1, bottom - 1), colours[tone])
             left = right
     return image
 
 
-def composed_height(width: int, height: int) -> int:
-    """For how many rows, of so many above the label, a scenery is composed: one of few ratios.
+def composed_size(width: int, height: int) -> tuple[int, int]:
+    """How many columns and rows, of so many above the label, a scenery is composed for.
 
-    So one is ready for most heights that are asked for with a width.
+    These are few sizes, so that one is ready for most that are asked for: some widths, each with
+    some ratios.
     """
-    steps = floor(log(height / width, _RATIO_STEP))
-    return max(1, min(int(width * _RATIO_STEP**steps), height))
+    across = int(_RATIO_STEP ** floor(log(width, _RATIO_STEP)))
+    across = max(1, min(across, width))
+    down = int(across * _RATIO_STEP ** floor(log(height / across, _RATIO_STEP)))
+    return across, max(1, min(down, height))
 
 
 def _grid(width: int, height: int) -> tuple[int, int]:
@@ -158,31 +175,48 @@ def _mosaic(plan: Design, grid: tuple[int, int]) -> Mosaic:
 
 
 @lru_cache(maxsize=_PLATES_KEPT)
-def _plate(plan: Design, grid: tuple[int, int], width: int, channels: int) -> _Plate:
-    columns, tall = grid
+def _plate(plan: Design, grid: tuple[int, int], across: int, width: int, channels: int) -> _Plate:
+    order, engraved = _engravings(plan, grid, across, channels)
+    further = _zeros((width - across) * channels)
+    stride = 1 + width * channels
+    rows = tuple([_finished(row, further, stride) for row in engraved])
+    return _Plate(rows, _as_above(width * channels), order, grid[1])
+
+
+def _finished(row: _Engraving, further: Bits, stride: int) -> _Row:
+    """The row with so many zeros more, and in whole bytes."""
+    length = row.length + further.length
+    padding, more = _PADDING[length % 8]
+    value = row.value | further.value << row.length | padding << length
+    high = stride + row.rise * (stride - 1) - row.before
+    return _Row(value.to_bytes((length + more) // 8, "little"), 1 + row.rise, high)
+
+
+@lru_cache(maxsize=_PLATES_KEPT)
+def _engravings(
+    plan: Design, grid: tuple[int, int], across: int, channels: int
+) -> tuple[_Order, tuple[_Engraving, ...]]:
+    """The rows of a mosaic so many pixels across, but for the padding in their last tiles."""
+    columns, _ = grid
     order, steps = _steps(plan, grid, channels)
-    ends = [column * width // columns * channels for column in range(columns + 1)]
+    ends = [column * across // columns * channels for column in range(columns + 1)]
     ends[-1] -= PADDED
-    engraved = [_engraved(row, ends, channels, 1 + width * channels) for row in steps]
-    return _Plate(tuple(engraved), _as_above(width * channels), order, tall)
+    return order, tuple([_engraved(row, ends, channels) for row in steps])
 
 
-def _engraved(row: _Steps, ends: list[int], channels: int, stride: int) -> _Row:
+def _engraved(row: _Steps, ends: list[int], channels: int) -> _Engraving:
     """A row of tiles; `ends` has where each column ends, less the padding in the last."""
     value, length = _SUB_CODE
-    low, high = 1, stride
-    start = 0
+    rises = before = start = 0
     for (code, bits, rise, passed), column in row:
         end = ends[column]
         zeros, more = _zeros(end - start - channels)
         value |= (zeros << bits | code) << length
         length += bits + more
-        low += rise
-        high += rise * (stride - 1 - start) - passed
+        rises += rise
+        before += rise * start + passed
         start = end
-    padding, more = _PADDING[length % 8]
-    data = (value | padding << length).to_bytes((length + more) // 8, "little")
-    return _Row(data, low, high)
+    return _Engraving(value, length, rises, before)
 
 
 @lru_cache(maxsize=_PLATES_KEPT)

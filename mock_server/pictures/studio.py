@@ -32,7 +32,7 @@ from mock_server.pictures.png import END, ZLIB_HEADER, beginning, chunk
 from mock_server.pictures.poster import Mount, Poster, mount, poster
 from mock_server.pictures.scene import Scene
 from mock_server.pictures.shelf import Shelf
-from mock_server.pictures.sketch import CLOSING, Sketch, composed_height, sketched
+from mock_server.pictures.sketch import CLOSING, Sketch, composed_size, sketched
 
 __all__ = ["Studio"]
 
@@ -236,9 +236,9 @@ def _sketched(scene: Scene, setting: Layout, manner: _Manner) -> Picture:
     width, height, channels = scene.width, scene.height, manner.channels
     words = manner.caption.label(scene, setting)
     bottom = height - setting.band(len(words.prompt) + len(words.details))
-    composed = composed_height(width, bottom)
-    piece, sketch = _sketch(design(scene), width, composed, channels)
-    missing = bottom - composed
+    composed = composed_size(width, bottom)
+    piece, sketch = _sketch(design(scene), composed, width, channels)
+    missing = bottom - composed[1]
     upper = sketch.total.then(sketch.row.times(missing))
     ahead = sketch.code, sketch.more * missing, CLOSING
     head = Piece.of(beginning(width, height, channels))
@@ -252,9 +252,11 @@ def _printed(setting: Layout, manner: _Manner, words: Label, upper: Sum, *ahead:
 
 
 @lru_cache(maxsize=_SKETCHES_KEPT)
-def _sketch(plan: Design, width: int, height: int, channels: int) -> tuple[Piece, Sketch]:
+def _sketch(
+    plan: Design, composed: tuple[int, int], width: int, channels: int
+) -> tuple[Piece, Sketch]:
     """The first chunk of a sketch's pixels, 3 n bytes long, and the sketch with what is left."""
-    found = sketched(plan, width, height, channels=channels)
+    found = sketched(plan, composed, width, channels=channels)
     data = ZLIB_HEADER + found.code
     cut = len(data) // 3 * 3
     return Piece.of(chunk(b"IDAT", data[:cut])), found._replace(code=data[cut:])

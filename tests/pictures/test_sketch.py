@@ -66,10 +66,11 @@ def tile_by_tile(scene: Scene) -> bytes:
     paper = band(label(scene, setting), setting)
     assert paper is not None
     above = scene.height - paper.height
-    full = sketches.composed_height(scene.width, above)
-    columns, rows = sketches._grid(scene.width, full)
+    across, full = sketches.composed_size(scene.width, above)
+    columns, rows = sketches._grid(across, full)
     mosaic = vignette(plan.kind, plan.variant, columns, rows, dark=plan.colours.dark)
-    edges = list(pairwise([column * scene.width // columns for column in range(columns + 1)]))
+    edges = list(pairwise([column * across // columns for column in range(columns + 1)]))
+    edges[-1] = edges[-1][0], scene.width
     lines = []
     for row in mosaic.rows:
         ends = [0, *row[1::2]]
@@ -217,9 +218,7 @@ def test_few_vignettes_serve_all_sizes() -> None:
     """The whole lattice needs no more of them than are kept."""
     sides = range(480, 3841, 16)
     grids = {
-        sketches._grid(
-            width, sketches.composed_height(width, height - layout(width, height).band(2))
-        )
+        sketches._grid(*sketches.composed_size(width, height - layout(width, height).band(2)))
         for width in sides
         for height in sides
         if max(width, height) <= 3 * min(width, height)
