@@ -82,12 +82,13 @@ def _stop_on_signals() -> asyncio.Event:
 
 
 def _calm_garbage_collection() -> None:
-    """What is loaded stays; frequent passes over waiting requests only make them late.
+    """What is loaded stays, and is not looked at; of the rest, little at a time.
 
-    There is next to no garbage among it: looking for that would make the first answer late.
+    A look at the 50,000 latest objects takes 10 to 20 ms, by which every request under way is
+    late; at 5,000 it takes 2. Among what is older there is next to no garbage to be found.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    gc.set_threshold(5_000, 1_000, 100)
     gc.enable()
 
 
