@@ -217,4 +217,4 @@ async def _picture(mock: Mock, replay: Replay, facts: PictureFacts) -> bytes:
 
 
 # The number of the API, where 100 keeps most.
-_HARDER = (75, 50, 0)
+_HARDER = (75, 50, 25, 10, 0)
