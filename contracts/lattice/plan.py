@@ -55,11 +55,9 @@ class Leg:
     @property
     def cost(self) -> Decimal:
         """USD that the leg costs where the contract is kept."""
-        return self.judged(self.sizes[0]).price * len(self.sizes) if self._is_paid else Decimal(0)
-
-    @property
-    def _is_paid(self) -> bool:
-        return self.legal and bool(self.sizes)
+        if not (self.legal and self.sizes):
+            return Decimal(0)
+        return self.judged(self.sizes[0]).price * len(self.sizes)
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ _MOST_SINGLE = 16
 # A tile is so wide at least that the padding of a row fits into its last one.
 _NARROWEST = 1 + PADDED // 3
 
-# Plates take some 200 us to engrave, and 5 KB to keep; steps half as long, and 15 KB; codes 200
-# bytes.
+# Engravings take some 200 us, and 5 KB to keep; plates made of them a third, and 5 KB; steps half
+# as long, and 15 KB; codes 200 bytes.
 _PLATES_KEPT = 64
 _STEPS_KEPT = 64
 _CODES_KEPT = 4096
