@@ -164,6 +164,25 @@ async def test_a_connection_is_kept_for_the_next_request() -> None:
     assert connections == 1
 
 
+async def test_one_who_asks_later_is_waited_for_as_long() -> None:
+    """The timer of a connection is set by its first request, and set again for the next."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"{}")
+            await asyncio.sleep(1.1)
+            writer.write(OK + FIVE)
+        await reader.read()
+
+    async with listening(serve) as endpoint:
+        connection = await Connection.open(endpoint, timeout_s=5)
+        request = endpoint.post(b"{}")
+        answers = [await connection.exchange(request, timeout_s=2) for _ in range(2)]
+        with pytest.raises(NoAnswerError, match="no answer within 2 s"):
+            await connection.exchange(request, timeout_s=2)
+    assert [answer.body for answer in answers] == [b"hello", b"hello"]
+
+
 async def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"{}")
