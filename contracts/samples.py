@@ -67,7 +67,10 @@ def half_mask(size: Size, *, inner: bool = True) -> bytes:
 @cache
 def opaque_mask(size: Size, *, mode: str = "RGBA", image_format: str = "png") -> bytes:
     """A picture for a mask that repaints nothing; in mode `RGB` or as jpeg it is no mask at all."""
-    return _saved(Image.new(mode, size), image_format)
+    picture = Image.new(mode, size)
+    if "A" in picture.getbands():
+        picture.putalpha(255)
+    return _saved(picture, image_format)
 
 
 def weighed(png: bytes, length: int) -> bytes:

@@ -1,6 +1,9 @@
 """The sample pictures are what their names say, and show every shift."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from contracts import samples
 from contracts.oracle.headers import read
@@ -29,6 +32,13 @@ def test_a_mask_has_alpha_and_the_asked_size() -> None:
     plain = read(samples.opaque_mask(SIZE, mode="RGB"))
     assert plain
     assert not plain.alpha
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_an_opaque_mask_is_opaque(mode: str) -> None:
+    with Image.open(io.BytesIO(samples.opaque_mask(SIZE, mode=mode))) as mask:
+        assert mask.mode == mode
+        assert mask.getchannel("A").getextrema() == (255, 255)
 
 
 def test_noise_weighs_like_a_photograph() -> None:

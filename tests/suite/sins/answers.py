@@ -190,6 +190,21 @@ def ninety_nine_percent(plant: Plant) -> None:
     plant.change({"components/schemas/OutputCompression/maximum": 99})
 
 
+@sin("output-format")
+def jpeg_is_compressed_the_other_way_round(plant: Plant) -> None:
+    _drawn(plant, lambda s: _turned(s) if s.output_format == "jpeg" else s)
+
+
+@sin("output-format")
+def edits_to_webp_are_compressed_the_other_way_round(plant: Plant) -> None:
+    _drawn(plant, lambda s: _turned(s) if s.output_format == "webp" and s.references else s)
+
+
+def _turned(scene: Any) -> Any:
+    kept = 100 if scene.compression is None else scene.compression
+    return scene._replace(compression=100 - kept)
+
+
 @sin("background")
 def transparent_webp_is_opaque(plant: Plant) -> None:
     _drawn(plant, lambda s: s._replace(background="opaque") if s.output_format == "webp" else s)
