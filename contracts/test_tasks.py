@@ -187,6 +187,19 @@ def test_a_poll_must_name_a_known_task(court: Court) -> None:
 @bill(Level.SMOKE, requests=0)
 def test_the_path_of_videos_finds_the_same_task(court: Court) -> None:
     made = probe(court.world, "plain", task(court.world), rule="poll-errors", level=Level.SMOKE)
+    task_id = _judge_video_path(court, made)
+    hint, unknown = court.world.spec.facts.poll_errors.hint, court.world.spec.facts.status
+    _judge_answer(court, f"/images/generations/{task_id}", unknown.of("not_found"), hint)
+
+
+@rule("poll-errors/video-path")
+@bill(Level.FULL, requests=0)
+def test_the_path_of_videos_finds_edits_as_well(court: Court) -> None:
+    _judge_video_path(court, probe(court.world, "edit", edit(court.world), rule="poll-errors"))
+
+
+def _judge_video_path(court: Court, made: Probe) -> str:
+    """The last poll of this task and one by the path of videos say the same; gives its id."""
     history = court.target.history(made)
     task_id = history.created.answer.task_id
     if task_id is None:
@@ -195,8 +208,7 @@ def test_the_path_of_videos_finds_the_same_task(court: Court) -> None:
     same = at(found.answer.json, "data") == at(history.last.answer.json, "data")
     wrong = [] if same else [f"status {found.answer.status}, another answer"]
     court.judge("poll-errors/video-path", found, expected="the same task", problems=wrong)
-    hint, unknown = court.world.spec.facts.poll_errors.hint, court.world.spec.facts.status
-    _judge_answer(court, f"/images/generations/{task_id}", unknown.of("not_found"), hint)
+    return task_id
 
 
 @rule("task-steps")
