@@ -210,6 +210,17 @@ def the_video_path_finds_nothing(plant: Plant) -> None:
     plant.handler("getVideoTask", wrong)
 
 
+@sin("poll-errors")
+def the_video_path_finds_no_edits(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        job = request.app[MOCK].store.task(request.query.get("task_id", ""), 0.0)
+        if job is not None and job.request.is_edit:
+            raise handlers._unknown_task(job.id)
+        return await right(request)
+
+    plant.handler("getVideoTask", wrong)
+
+
 @sin("retention")
 def results_live_six_days(plant: Plant) -> None:
     plant.change({"retention/data/seconds": 6 * 86_400})
