@@ -69,9 +69,11 @@ class Court:
         self.judge(name, exchange, expected=told, problems=[_status(exchange)] if wrong else [])
         if answer.status not in expected.statuses:
             return
-        missing = [text for text in fault.message if text not in answer.message]
+        is_there = str.endswith if fault.closes else str.__contains__
+        missing = [text for text in fault.message if not is_there(answer.message, text)]
         texts = [f"the message is '{answer.message}'" for _ in missing]
-        wanted = f"{told}; with the words '{''.join(missing)}'"
+        place = "ending with" if fault.closes else "with"
+        wanted = f"{told}; {place} the words '{''.join(missing)}'"
         self.judge(name, exchange, expected=wanted, problems=texts)
         if expected.params and fault.rule not in VAGUE:
             self._precise(exchange, expected.params)

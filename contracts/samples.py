@@ -18,6 +18,7 @@ __all__ = [
     "half_mask",
     "noise",
     "opaque_mask",
+    "palette_mask",
     "sample",
     "text_of",
     "weighed",
@@ -71,6 +72,17 @@ def opaque_mask(size: Size, *, mode: str = "RGBA", image_format: str = "png") ->
     if "A" in picture.getbands():
         picture.putalpha(255)
     return _saved(picture, image_format)
+
+
+@cache
+def palette_mask(size: Size) -> bytes:
+    """A mask like `half_mask` in two colours of a palette, of which one is transparent."""
+    picture = Image.new("P", size, 1)
+    picture.putpalette([0, 0, 0, 255, 255, 255])
+    picture.paste(0, (size.width // 4, size.height // 4, size.width * 3 // 4, size.height * 3 // 4))
+    buffer = BytesIO()
+    picture.save(buffer, "png", transparency=0)
+    return buffer.getvalue()
 
 
 def weighed(png: bytes, length: int) -> bytes:

@@ -19,7 +19,16 @@ from contracts.judge import NotJudgedError
 from contracts.oracle import masks
 from contracts.oracle.synchronous import picture_bytes
 from contracts.oracle.tasks import result_urls
-from contracts.samples import OTHER, SAMPLE, data_uri, gradient, half_mask, opaque_mask, text_of
+from contracts.samples import (
+    OTHER,
+    SAMPLE,
+    data_uri,
+    gradient,
+    half_mask,
+    opaque_mask,
+    palette_mask,
+    text_of,
+)
 from contracts.size import Size
 
 
@@ -90,8 +99,12 @@ def test_a_mask_that_does_not_fit_is_refused(probe: Probe, court: Court) -> None
 
 
 def kept_pixels(world: World) -> Iterator[Probe]:
-    """An edit whose reference, mask and result are of one size, so that each pixel can be told."""
+    """Edits whose reference, mask and result are of one size, so that each pixel can be told.
+
+    And one whose result is twice as large as its reference, so that both must be scaled.
+    """
     size = default_size(world)
+    half = Size(size.width // 2, size.height // 2)
     for inner in (True, False):
         request = edit(world, [gradient(size)], half_mask(size, inner=inner), size=size)
         yield probe(world, f"inner {inner}", request, rule="mask", level=Level.SMOKE)
@@ -101,24 +114,27 @@ def kept_pixels(world: World) -> Iterator[Probe]:
         "two pictures": edit(world, [gradient(size)], half_mask(size), size=size, n=2),
         "json edit": edit_json(world, size=size, images=objects, mask=mask),
         "task": edit(world, [gradient(size)], half_mask(size), size=size, callback_url=NOWHERE),
+        "scaled": edit(world, [gradient(half)], half_mask(half), size=size),
     }
     for name, request in wishes.items():
         yield probe(world, name, request, rule="mask")
+    coloured = edit(world, [gradient(size)], palette_mask(size), size=size)
+    yield probe(world, "palette", coloured, rule="mask/palette")
 
 
-@rule("mask/kept-pixels")
+@rule("mask/kept-pixels", "mask/palette")
 @probes(kept_pixels)
 def test_a_mask_keeps_what_is_opaque(probe: Probe, court: Court) -> None:
     """The gradient tells every shift and turn."""
     exchange = court.hear(probe)
     size = default_size(court.world)
     files = [part[1] for part in probe.request.parts or () if isinstance(part[1], File)]
-    mask = files[-1].content if files else half_mask(size)
+    reference, mask = [each.content for each in files] or [gradient(size), half_mask(size)]
     for data in _pictures(court, probe, exchange):
         if data is None:
             raise NotJudgedError("no picture came")
         court.judge.problems(
-            masks.kept_problems(data, gradient(size), mask),
+            masks.kept_problems(data, reference, mask),
             exchange,
             expected="the reference where the mask is opaque, another picture where it is not",
             kept=("mask/kept-pixels",),

@@ -43,6 +43,7 @@ def bad_prompts(world: World) -> Iterator[Probe]:
         "lines": "\n\t\r\n",
         "too long": "a" * (longest + 1),
         "too long in four bytes": "🎨" * (longest + 1),
+        "too long by a blank": " " + "a" * longest,
         "number": 7,
         "list": ["a"],
         "object": {"text": "a"},
@@ -76,6 +77,7 @@ def bad_models(world: World) -> Iterator[Probe]:
     names = [
         "no-such-model",
         "gpt-image-1",
+        "dall-e-3",
         listed.upper(),
         f"{listed} ",
         f"{listed}x",

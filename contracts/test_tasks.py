@@ -30,7 +30,7 @@ from contracts.asking import (
 from contracts.charges import judge_record
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
-from contracts.exchange import Exchange, Key, at
+from contracts.exchange import Exchange, Key, Request, at
 from contracts.judge import BreachError, NotJudgedError
 from contracts.oracle import tasks
 from contracts.oracle.ledger import Ledger, balance_problems
@@ -40,6 +40,7 @@ from contracts.samples import SAMPLE, gradient, text_of
 from contracts.target import Balance, Target
 
 UNKNOWN = "nobody-knows-this"
+STRANGER = "sk_contracts_nobody_knows_this_key"
 MANY = 12
 STEPS = 14
 SCENARIOS = 4
@@ -183,13 +184,23 @@ def test_a_poll_must_name_a_known_task(court: Court) -> None:
     _judge_answer(court, f"{path}/{UNKNOWN}", unknown, facts.hint)
 
 
-@rule("poll-errors", "poll-errors/video-path")
-@bill(Level.SMOKE, requests=0)
-def test_the_path_of_videos_finds_the_same_task(court: Court) -> None:
+@rule("poll-errors", "poll-errors/video-path", "auth")
+@bill(Level.SMOKE, requests=3)
+def test_the_path_of_videos_finds_the_same_task(court: Court, run: Run) -> None:
     made = probe(court.world, "plain", task(court.world), rule="poll-errors", level=Level.SMOKE)
     task_id = _judge_video_path(court, made)
     hint, unknown = court.world.spec.facts.poll_errors.hint, court.world.spec.facts.status
     _judge_answer(court, f"/images/generations/{task_id}", unknown.of("not_found"), hint)
+    path, name = "/video/generations", "poll-errors/video-path"
+    _judge_answer(court, path, unknown.of("bad_request"), "", name)
+    scheme, refused = court.world.spec.facts.auth.scheme, unknown.of("unauthorized")
+    is_open = run.state.control is not None and run.state.control.open_accounts
+    for headers in ((), (("Authorization", f"{scheme} {STRANGER}"),))[: 1 if is_open else 2]:
+        asked = Request("GET", f"{path}?task_id={task_id}", headers=headers, key=Key.NONE)
+        found = court.target.send(asked)
+        wrong = [] if found.answer.status == refused else [f"status {found.answer.status}"]
+        told = f"{refused}: a task is shown to nobody without its key"
+        court.judge("auth", found, expected=told, problems=wrong)
 
 
 @rule("poll-errors/video-path")

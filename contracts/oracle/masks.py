@@ -1,11 +1,12 @@
 """Whether an edit kept what its mask protects, pixel by pixel. Rule: mask (kept-pixels).
 
-Result, reference and mask must be of one size, so that nothing is scaled and each pixel counts.
+Where result, reference and mask are of one size, each pixel counts. A larger or smaller result is
+judged away from the edges of the mask, where no way of scaling shows any more.
 """
 
 from io import BytesIO
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter
 
 from contracts.oracle.problem import Problem
 
@@ -15,20 +16,34 @@ __all__ = ["kept_problems"]
 TOLERANCE = 12
 # A repainted stretch may resemble the reference here and there, not by and large.
 RESEMBLANCE = 0.5
+# Pixels of the mask on each side of its edges that a filter may blend (Lanczos reaches so far).
+BLENDED = 3
+# The part of the protected pixels that may come out otherwise where the picture was scaled.
+SMOOTHED = 0.05
 
 
 def kept_problems(result: bytes, reference: bytes, mask: bytes) -> list[Problem]:
     """Where the result repaints an opaque pixel, or leaves a transparent stretch as it was.
 
-    ValueError if the three are not of one size.
+    ValueError if reference and mask are not of one size.
     """
-    images = [Image.open(BytesIO(data)) for data in (result, reference, mask)]
-    if len({image.size for image in images}) != 1:
-        raise ValueError(f"not of one size: {[image.size for image in images]}")
-    same = _same(images[0].convert("RGB"), images[1].convert("RGB"))
-    alpha = images[2].convert("RGBA").getchannel("A")
+    made, shown, masked = (Image.open(BytesIO(data)) for data in (result, reference, mask))
+    if shown.size != masked.size:
+        raise ValueError(f"not of one size: {shown.size}, {masked.size}")
+    alpha = masked.convert("RGBA").getchannel("A")
     kept, painted = (alpha.point(table) for table in (_only(255), _only(0)))
-    return [*_repainted(same, kept), *_untouched(same, painted)]
+    wanted, spared = shown.convert("RGB"), 0.0
+    if made.size != wanted.size:
+        wanted, spared = wanted.resize(made.size, Image.Resampling.BICUBIC), SMOOTHED
+        kept, painted = (_core(stretch, made.size) for stretch in (kept, painted))
+    same = _same(made.convert("RGB"), wanted)
+    return [*_repainted(same, kept, spared), *_untouched(same, painted)]
+
+
+def _core(stretch: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The stretch in another size, without what lies at its edges."""
+    inner = stretch.filter(ImageFilter.MinFilter(2 * BLENDED + 1))
+    return inner.resize(size, Image.Resampling.NEAREST)
 
 
 def _same(result: Image.Image, reference: Image.Image) -> Image.Image:
@@ -42,10 +57,10 @@ def _only(wanted: int) -> list[int]:
     return [255 if level == wanted else 0 for level in range(256)]
 
 
-def _repainted(same: Image.Image, kept: Image.Image) -> list[Problem]:
+def _repainted(same: Image.Image, kept: Image.Image, spared: float) -> list[Problem]:
     changed = ImageChops.subtract(kept, same)
     box = changed.getbbox()
-    if box is None:
+    if box is None or _count(changed) <= spared * _count(kept):
         return []
     text = f"{_count(changed)} of {_count(kept)} protected pixels were repainted, within {box}"
     return [Problem("mask", text, "kept-pixels")]

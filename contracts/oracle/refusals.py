@@ -32,6 +32,8 @@ class Fault:
     """0 stands for that of a bad request."""
     message: tuple[str, ...] = ()
     """What the message must contain, where the contract fixes its words."""
+    closes: bool = False
+    """Whether the message must end with those words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def _model(spec: Spec, question: Question) -> Iterator[Fault]:
         yield Fault("status", f"model: {model!r} is no text", frozenset({"model"}))
     elif not question.openai and model not in (*table.supported, *table.aliases):
         message = f"{table.refusal[0]}{model}{table.refusal[1]}{', '.join(table.supported)}"
-        yield Fault("model", f"no model '{model}'", frozenset({"model"}), message=(message,))
+        text = f"no model '{model}'"
+        yield Fault("model", text, frozenset({"model"}), message=(message,), closes=True)
 
 
 def _size(spec: Spec, question: Question) -> Iterator[Fault]:

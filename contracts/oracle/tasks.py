@@ -153,15 +153,31 @@ def _common(
 ) -> Iterator[Problem]:
     if data.get("taskId") != task_id:
         yield Problem(POLL, f"taskId is {data.get('taskId')!r}; asked was {task_id}")
-    for name in spec.facts.task_poll.fields.get(str(data.get("state")), ()):
+    state, fields = str(data.get("state")), spec.facts.task_poll.fields
+    for name in fields.get(state, ()):
         if data.get(name) is None:
-            yield Problem(POLL, f"{name} is missing from a task {data.get('state')}", "fields")
+            yield Problem(POLL, f"{name} is missing from a task {state}", "fields")
+    for name in _foreign(spec, state):
+        if data.get(name):
+            text = f"{name} is {data[name]!r:.120} for a task {state}"
+            yield Problem(POLL, text, "fields")
     if expected.model is not None and data.get("model") not in {expected.model, None}:
         yield Problem(POLL, f"model is {data['model']!r}; asked was {expected.model}", "fields")
     if data.get("modelType") not in {expected.model_type, None}:
         text = f"modelType is {data['modelType']!r}; expected {expected.model_type}"
         yield Problem(POLL, text, "fields")
     yield from _times(data)
+
+
+def _foreign(spec: Spec, state: str) -> list[str]:
+    """The fields that tell of another state than this one: nothing may be in them yet, or ever.
+
+    When it ended a task that failed may tell as well, and what it cost is the judge's of money.
+    """
+    fields = spec.facts.task_poll.fields
+    told = {name for names in fields.values() for name in names}
+    shared = {"completeTime", "credits"} if state in terminal_states(spec) else set[str]()
+    return sorted(told - {*fields.get(state, told)} - shared)
 
 
 def _times(data: Mapping[str, Json]) -> Iterator[Problem]:

@@ -233,6 +233,37 @@ def test_a_turned_or_mirrored_reference_is_told() -> None:
         assert judged(buffer.getvalue())
 
 
-def test_pictures_of_other_sizes_cannot_be_compared() -> None:
+SCALED = [
+    Image.Resampling.NEAREST,
+    Image.Resampling.BILINEAR,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.LANCZOS,
+]
+
+
+def scaled_edit(mask: bytes, method: Image.Resampling) -> bytes:
+    """The gradient in twice its size, painted over where the mask, scaled too, is transparent."""
+    twice = (SIZE.width * 2, SIZE.height * 2)
+    picture = Image.open(BytesIO(samples.gradient(SIZE))).convert("RGB").resize(twice, method)
+    alpha = Image.open(BytesIO(mask)).getchannel("A").resize(twice, method)
+    buffer = BytesIO()
+    Image.composite(picture, Image.new("RGB", twice, (128, 128, 128)), alpha).save(buffer, "png")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("method", SCALED)
+def test_an_edit_may_be_scaled_in_any_way(method: Image.Resampling) -> None:
+    assert judged(scaled_edit(samples.half_mask(SIZE), method)) == []
+
+
+@pytest.mark.parametrize("method", SCALED)
+def test_a_scaled_edit_that_moved_its_mask_is_told(method: Image.Resampling) -> None:
+    alpha = Image.open(BytesIO(samples.half_mask(SIZE)))
+    buffer = BytesIO()
+    ImageChops.offset(alpha, 8, 0).save(buffer, "png")
+    assert judged(scaled_edit(buffer.getvalue(), method))
+
+
+def test_reference_and_mask_of_other_sizes_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="not of one size"):
-        judged(drawn("RGB", "png", Size(64, 96)))
+        kept_problems(drawn("RGB", "png"), samples.gradient(SIZE), samples.half_mask(SIZE.turned))

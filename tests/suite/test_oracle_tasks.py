@@ -197,6 +197,27 @@ def test_a_terminal_answer_that_changes_is_told(second: Mapping[str, Any]) -> No
     assert any(text.startswith("task-steps: after completed another answer: ") for text in found)
 
 
+@pytest.mark.parametrize(
+    "data, name",
+    [
+        ({**PENDING, "completeTime": 1760000041000}, "completeTime"),
+        ({**PENDING, "failMsg": "moderated"}, "failMsg"),
+        ({**COMPLETED, "failCode": "TIMEOUT"}, "failCode"),
+        ({**FAILED, "resultUrls": ["http://127.0.0.1/1.png"]}, "resultUrls"),
+    ],
+)
+def test_what_another_state_tells_is_told(data: Mapping[str, Any], name: str) -> None:
+    wanted = PRIVATE if data["state"] == "failed" else expected()
+    found = told(tasks.poll_problems(own(), wanted, polled(data), "t1"))
+    assert len(found) == 1, found
+    assert found[0].startswith(f"task-poll (fields): {name} is ")
+
+
+def test_a_failed_task_may_tell_when_it_ended_and_that_it_cost_nothing() -> None:
+    data = {**FAILED, "completeTime": 1760000041000, "credits": 0, "resultUrls": None}
+    assert tasks.poll_problems(own(), PRIVATE, polled(data), "t1") == []
+
+
 def test_a_birth_that_moves_is_told() -> None:
     found = judged(PENDING, {**PENDING, "createTime": 1760000000500})
     assert found == ["task-steps: after pending another answer: createTime changed"]

@@ -66,6 +66,19 @@ def the_balance_needs_no_key(plant: Plant) -> None:
 
 
 @sin("auth")
+def the_path_of_videos_is_open(plant: Plant) -> None:
+    """To whoever has any key at all: it finds the tasks of all accounts."""
+    right = middlewares.key_of
+
+    def wrong(mock: Any, request: Any) -> str:
+        task_id = request.query.get("task_id", "")
+        job = mock.store.task(task_id, 0.0) if "/video/" in request.path else None
+        return right(mock, request) if job is None else str(job.account)
+
+    plant.patch(middlewares, "key_of", wrong)
+
+
+@sin("auth")
 def a_task_is_everybodys(plant: Plant) -> None:
     def wrong(right: Any, self: MemoryStore, task_id: str, now: float, *, account: str) -> Any:
         job = self.task(task_id, now)

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageOps
 from mock_server import bodies, references, submissions
 from mock_server.bodies import Body
 from mock_server.errors import ApiError, unsupported_media_type
-from mock_server.pictures import NotAPicture, Reference
+from mock_server.pictures import NotAPicture, Reference, edits
 from mock_server.rules import references as reference_rules
 from mock_server.rules.requests import Operation
 from mock_server.store.memory import Sources
@@ -193,6 +193,33 @@ def a_mask_of_another_size_fits(plant: Plant) -> None:
         "mask_problem",
         lambda right, mask, reference, table: right(mask, None, table),
     )
+
+
+@sin("mask")
+def a_palette_is_no_mask(plant: Plant) -> None:
+    right = references._fitting_mask
+
+    def wrong(mask: Any, *args: Any) -> bytes | None:
+        data = right(mask, *args)
+        if data and Image.open(io.BytesIO(data)).mode == "P":
+            raise refuse(mask.field, "a palette has no alpha channel")
+        return data
+
+    plant.patch(references, "_fitting_mask", wrong)
+
+
+@sin("mask")
+def a_mask_is_cut_out_of_the_corner(plant: Plant) -> None:
+    def wrong(right: Any, base: Image.Image, mask: bytes, paint: Any) -> Image.Image:
+        cut, out = (
+            Image.open(io.BytesIO(mask)).convert("RGBA").crop((0, 0, *base.size)),
+            io.BytesIO(),
+        )
+        cut.save(out, "PNG")
+        masked: Image.Image = right(base, out.getvalue(), paint)
+        return masked
+
+    plant.wrap(edits, "repainted", wrong)
 
 
 @sin("mask")

@@ -1,7 +1,8 @@
 """Sins of servers that are right nearly everywhere and wrong in one corner."""
 
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -137,6 +138,37 @@ def an_edit_as_json_may_have_any_model(plant: Plant) -> None:
         return {**fields, "model": "gpt-image-2-all"} if _is_json_edit(fields) else fields
 
     plant.fields(wrong)
+
+
+@sin("model")
+def the_list_of_models_ends_in_a_full_stop(plant: Plant) -> None:
+    _reword(plant, "Supported models: ", lambda text: f"{text}.")
+
+
+@sin("prompt")
+def blanks_around_a_prompt_do_not_count(plant: Plant) -> None:
+    def wrong(fields: dict[str, Any]) -> dict[str, Any]:
+        prompt = fields.get("prompt")
+        return fields | {"prompt": prompt.strip()} if isinstance(prompt, str) else fields
+
+    plant.fields(wrong)
+
+
+def _reword(plant: Plant, words: str, change: Callable[[str], str]) -> None:
+    """Let the message of a refusal that holds these words be another."""
+
+    def wrong(answer: web.Response) -> web.Response:
+        body = json.loads(answer.text or "null")
+        if words in body["msg"]:
+            body["msg"] = body["error"]["message"] = change(body["msg"])
+            return web.json_response(body, status=answer.status, headers=_kept(answer))
+        return answer
+
+    plant.refusals(wrong)
+
+
+def _kept(answer: web.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name.startswith("x-")}
 
 
 @sin("n")

@@ -221,6 +221,55 @@ def the_video_path_finds_no_edits(plant: Plant) -> None:
     plant.handler("getVideoTask", wrong)
 
 
+@sin("poll-errors")
+def the_video_path_knows_no_task_where_none_is_named(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        if not request.query.get("task_id"):
+            raise handlers._unknown_task("")
+        return await right(request)
+
+    plant.handler("getVideoTask", wrong)
+
+
+@sin("task-poll")
+def a_running_task_tells_when_it_ended(plant: Plant) -> None:
+    ended = _of_state("pending", lambda data: data | {"completeTime": int(time.time() * 1000)})
+    plant.answers("getTask", change=ended)
+
+
+@sin("same-bytes")
+def a_result_is_served_once(plant: Plant) -> None:
+    _serve_once(plant, "getResult")
+
+
+@sin("files")
+def an_upload_is_served_once(plant: Plant) -> None:
+    _serve_once(plant, "getUpload")
+
+
+def _serve_once(plant: Plant, operation: str) -> None:
+    served: set[str] = set()
+
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        if request.path in served:
+            raise handlers._unknown_task(request.path)
+        served.add(request.path)
+        return await right(request)
+
+    plant.handler(operation, wrong)
+
+
+@sin("same-bytes")
+def a_result_nobody_made_is_empty(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        try:
+            return await right(request)
+        except ApiError:
+            return web.Response()
+
+    plant.handler("getResult", wrong)
+
+
 @sin("retention")
 def results_live_six_days(plant: Plant) -> None:
     plant.change({"retention/data/seconds": 6 * 86_400})
