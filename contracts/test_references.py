@@ -275,15 +275,17 @@ def test_a_reference_that_is_no_picture_is_refused(probe: Probe, court: Court) -
 @rule("reference-forms/max-bytes")
 @bill(
     Level.FULL,
-    requests=1,
+    requests=2,
     largest=lambda world: expected_of(world, generation(world, size=default_size(world))).price,
 )
 def test_a_reference_of_more_bytes_than_allowed_is_refused(court: Court) -> None:
-    world = court.world
+    """Read from a form and from a text."""
+    world, size = court.world, default_size(court.world)
     too_heavy = weighed(gradient(SAMPLE), world.spec.facts.reference_forms.max_bytes + 1)
-    request = edit(world, [too_heavy], size=default_size(world))
-    expected = expected_of(world, request)
-    court.refused(court.target.send(request, largest=expected.largest), expected)
+    inline = generation(world, size=size, image_base64=text_of(too_heavy))
+    for request in (edit(world, [too_heavy], size=size), inline):
+        expected = expected_of(world, request)
+        court.refused(court.target.send(request, largest=expected.largest), expected)
 
 
 @rule("reference-forms/max-bytes")

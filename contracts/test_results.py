@@ -8,7 +8,7 @@ from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
 from contracts.exchange import Exchange, File, Key, Request, at
 from contracts.judge import NotJudgedError
-from contracts.oracle import synchronous, tasks
+from contracts.oracle import tasks
 from contracts.samples import SAMPLE, gradient
 
 NAME_END = 8
@@ -51,9 +51,10 @@ def _judge_again(court: Court, name: str, first: Exchange) -> None:
         raise NotJudgedError(f"the URL answers {first.answer.status}")
     url = first.request.path
     again = court.target.get(url, key=Key.NONE)
-    found = synchronous.same_bytes_problems(court.world.spec, first.answer.body, again)
-    problems = [each.text for each in found]
-    court.judge(name, again, expected="the bytes that came before", problems=problems)
+    same = again.answer.status == ok and again.answer.body == first.answer.body
+    wrong = [] if same else [f"status {again.answer.status}, {len(again.answer.body)} bytes"]
+    told = f"{ok} and the {len(first.answer.body)} bytes that came before"
+    court.judge(name, again, expected=told, problems=wrong)
     other = court.target.get(_of_the_same_form(url), key=Key.NONE)
     wrong = [f"status {ok}"] if other.answer.status == ok else []
     court.judge(name, other, expected=f"{missing} at a URL that nobody was given", problems=wrong)

@@ -195,6 +195,18 @@ def a_mask_of_another_size_fits(plant: Plant) -> None:
     )
 
 
+@sin("reference-forms")
+def a_text_may_hold_a_picture_of_any_weight(plant: Plant) -> None:
+    right = references._from_bytes
+
+    async def wrong(mock: Any, field: str, data: bytes, url: str | None) -> Any:
+        filled = data.find(b"fiLl") - 4
+        is_text = field != "image" and filled > 0
+        return await right(mock, field, data[:filled] + data[-12:] if is_text else data, url)
+
+    plant.patch(references, "_from_bytes", wrong)
+
+
 @sin("mask")
 def a_palette_is_no_mask(plant: Plant) -> None:
     right = references._fitting_mask
