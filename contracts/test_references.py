@@ -279,13 +279,16 @@ def test_a_reference_that_is_no_picture_is_refused(probe: Probe, court: Court) -
     largest=lambda world: expected_of(world, generation(world, size=default_size(world))).price,
 )
 def test_a_reference_of_more_bytes_than_allowed_is_refused(court: Court) -> None:
-    """Read from a form and from a text."""
+    """Read from a form and from a text; a body that is too large for the target tells nothing."""
     world, size = court.world, default_size(court.world)
     too_heavy = weighed(gradient(SAMPLE), world.spec.facts.reference_forms.max_bytes + 1)
     inline = generation(world, size=size, image_base64=text_of(too_heavy))
     for request in (edit(world, [too_heavy], size=size), inline):
         expected = expected_of(world, request)
-        court.refused(court.target.send(request, largest=expected.largest), expected)
+        exchange = court.target.send(request, largest=expected.largest)
+        if exchange.answer.status == world.spec.facts.status.of("body_too_large"):
+            raise NotJudgedError(f"the target refuses the whole body: {exchange.answer.message}")
+        court.refused(exchange, expected)
 
 
 @rule("reference-forms/max-bytes")

@@ -158,7 +158,7 @@ def _common(
         if data.get(name) is None:
             yield Problem(POLL, f"{name} is missing from a task {state}", "fields")
     for name in _foreign(spec, state):
-        if data.get(name):
+        if _tells(data.get(name)):
             text = f"{name} is {data[name]!r:.120} for a task {state}"
             yield Problem(POLL, text, "fields")
     if expected.model is not None and data.get("model") not in {expected.model, None}:
@@ -172,12 +172,18 @@ def _common(
 def _foreign(spec: Spec, state: str) -> list[str]:
     """The fields that tell of another state than this one: nothing may be in them yet, or ever.
 
-    When it ended a task that failed may tell as well, and what it cost is the judge's of money.
+    When it ended, a task that failed may tell as well; its cost is judged by the rules of money.
     """
     fields = spec.facts.task_poll.fields
     told = {name for names in fields.values() for name in names}
-    shared = {"completeTime", "credits"} if state in terminal_states(spec) else set[str]()
+    shared = {"credits", *(["completeTime"] if state in terminal_states(spec) else [])}
     return sorted(told - {*fields.get(state, told)} - shared)
+
+
+def _tells(value: Json) -> bool:
+    """Whether there is anything in a field: not where it is empty, or a JSON text of nothing."""
+    inner = _parsed(value)
+    return any(inner.values()) if isinstance(inner, dict) else bool(value)
 
 
 def _times(data: Mapping[str, Json]) -> Iterator[Problem]:

@@ -213,6 +213,11 @@ def test_what_another_state_tells_is_told(data: Mapping[str, Any], name: str) ->
     assert found[0].startswith(f"task-poll (fields): {name} is ")
 
 
+def test_fields_of_another_state_may_be_there_and_empty() -> None:
+    data = {**PENDING, "failMsg": "", "retryable": False, "resultJson": '{"resultUrls": []}'}
+    assert tasks.poll_problems(own(), expected(), polled(data), "t1") == []
+
+
 def test_a_failed_task_may_tell_when_it_ended_and_that_it_cost_nothing() -> None:
     data = {**FAILED, "completeTime": 1760000041000, "credits": 0, "resultUrls": None}
     assert tasks.poll_problems(own(), PRIVATE, polled(data), "t1") == []
