@@ -253,7 +253,8 @@ def _bad_callbacks(spec: Spec) -> list[str]:
     longest = spec.field("callback_url").max_length or 0
     start = "http://127.0.0.1:9/"
     long = start + "x" * (longest + 1 - len(start))
-    return ["/webhook", "webhook", "ftp://127.0.0.1/hook", "http://", "//127.0.0.1/hook", long]
+    no_urls = ["/webhook", "webhook", "http://", "http://[::1", "//127.0.0.1/hook"]
+    return [*no_urls, "ftp://127.0.0.1/hook", long]
 
 
 def _off(field: Field) -> list[Json]:

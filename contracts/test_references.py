@@ -191,6 +191,9 @@ def broken_references(world: World) -> Iterator[Probe]:
             several: list[Json] = [text_of(whole), text]
             request = generation(world, size=size, **{name: several})
             yield probe(world, f"{name} {title}", request, rule="reference-forms")
+    for name in forms.single:
+        request = generation(world, size=size, **{name: "http://[::1/a.png"})
+        yield probe(world, f"{name} bracket", request, rule="reference-forms")
     for title, data in (("text", b"hello"), ("gif", gif), ("cut", whole[:200]), ("empty", b"")):
         yield probe(world, f"form {title}", edit(world, [data], size=size), rule="reference-forms")
         second = edit(world, [whole, data], size=size)

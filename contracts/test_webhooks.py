@@ -43,6 +43,7 @@ def bad_callback_urls(world: World) -> Iterator[Probe]:
         "ftp://127.0.0.1/x",
         "http://",
         "https://",
+        "http://[::1",
         "//127.0.0.1/x",
         "",
         f"{fits}x",

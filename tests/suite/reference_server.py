@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -403,8 +403,16 @@ def check_model(server: Server, body: dict[str, Any]) -> None:
     )
 
 
+def split_url(url: str) -> SplitResult | None:
+    """The parts of a URL; None where a bracket in it is left open."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
 def check_callback(url: Any) -> None:
-    parts = urlsplit(url) if isinstance(url, str) and len(url) <= 2048 else None
+    parts = split_url(url) if isinstance(url, str) and len(url) <= 2048 else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise RefusedError(
             400, f"callback_url: an absolute http(s) URL; got {url!r:.60}", "callback_url"
@@ -511,7 +519,8 @@ def references(body: dict[str, Any], *, edit_path: bool) -> list[tuple[str, Any]
 def load(server: Server, name: str, value: Any, base: str) -> Image.Image | None:
     """The picture of a reference, a grey one for a public URL, None for a private one."""
     if isinstance(value, str) and value.lower().startswith(("http://", "https://")):
-        host = urlsplit(value).hostname
+        parts = split_url(value)
+        host = parts.hostname if parts else None
         if not host:
             raise RefusedError(400, f"{name}: a URL without a host", name)
         stored = server.files.get(value.rpartition("/")[2]) if "/files/" in value else None
