@@ -113,6 +113,7 @@ def behaviours(world: World, scale: float) -> list[Behaviour]:
         Behaviour("last success", (most,), plain, replays),
         Behaviour("302", (302, least), plain, replays),
         Behaviour("301", (301, least), plain, replays),
+        Behaviour("307", (307, least), plain, replays),
         Behaviour("404", (404, 400, least), plain, replays),
         Behaviour("hang", (HANG, least), plain, replays),
         Behaviour("failed", (500, least), doomed, replays),

@@ -57,9 +57,8 @@ def noise(size: Size, image_format: str = "png") -> bytes:
 @cache
 def half_mask(size: Size, *, inner: bool = True) -> bytes:
     """A PNG mask: transparent (repaint) in the inner half and opaque around it, or the reverse."""
-    box = (size.width // 4, size.height // 4, size.width * 3 // 4, size.height * 3 // 4)
     alpha = Image.new("L", size, 255 if inner else 0)
-    alpha.paste(0 if inner else 255, box)
+    alpha.paste(0 if inner else 255, _inner(size))
     picture = Image.new("RGBA", size, (0, 0, 0, 255))
     picture.putalpha(alpha)
     return _saved(picture, "png")
@@ -74,12 +73,18 @@ def opaque_mask(size: Size, *, mode: str = "RGBA", image_format: str = "png") ->
     return _saved(picture, image_format)
 
 
+def _inner(size: Size) -> tuple[int, int, int, int]:
+    """A box of half the width and height, not in the middle: it shows which way it is turned."""
+    left, top = size.width // 8, size.height * 3 // 8
+    return left, top, left + size.width // 2, top + size.height // 2
+
+
 @cache
 def palette_mask(size: Size) -> bytes:
     """A mask like `half_mask` in two colours of a palette, of which one is transparent."""
     picture = Image.new("P", size, 1)
     picture.putpalette([0, 0, 0, 255, 255, 255])
-    picture.paste(0, (size.width // 4, size.height // 4, size.width * 3 // 4, size.height * 3 // 4))
+    picture.paste(0, _inner(size))
     buffer = BytesIO()
     picture.save(buffer, "png", transparency=0)
     return buffer.getvalue()

@@ -121,6 +121,7 @@ def test_a_key_is_taken_whole_and_from_its_header_alone(court: Court, run: Run) 
     scheme, key = court.world.spec.facts.auth.scheme, run.keys[Key.MAIN]
     is_open = run.state.control is not None and run.state.control.open_accounts
     near = {"half of the key": key[: len(key) // 2], "a longer key": f"{key}x"}
+    near |= {"a word before the key": f"x {key}"}
     near |= {"the key in other letters": key.swapcase()} if key.swapcase() != key else {}
     for title, other in near.items() if not is_open else ():
         _judge_stranger(court, title, "/models", (("Authorization", f"{scheme} {other}"),))
@@ -158,6 +159,19 @@ def test_another_key_does_not_see_a_task(court: Court, run: Run) -> None:
         _judge_hidden(court, target.get(path, key=Key.SECOND))
     if target.record(task_id).answer.status == 200:
         _judge_hidden(court, target.record(task_id, key=Key.SECOND))
+
+
+@rule("auth/key-is-account")
+@bill(Level.SMOKE, requests=1)
+def test_another_key_does_not_see_the_record_of_a_call(court: Court, run: Run) -> None:
+    if Key.SECOND not in run.keys:
+        raise NotJudgedError("it needs a second account (--second-key)")
+    world = court.world
+    made = probe(world, "seen", generation(world, size=default_size(world)), rule="auth")
+    name = court.target.exchange(made).answer.request_id
+    if name is None or court.target.record(name).answer.status != 200:
+        raise NotJudgedError("the target offers no records of synchronous calls")
+    _judge_hidden(court, court.target.record(name, key=Key.SECOND))
 
 
 @rule("auth/key-is-account")
@@ -241,6 +255,26 @@ def test_a_task_is_found_under_the_other_prefix(court: Court, run: Run) -> None:
     poll = court.target.get(f"{other}/images/generations?task_id={task_id}")
     wrong = [] if poll.answer.task_id == task_id else [_told(poll)]
     court.judge("base/short-prefix", poll, expected="the same task", problems=wrong)
+
+
+@rule("base/short-prefix")
+@bill(Level.FULL, requests=2, largest=lambda world: expected_of(world, generation(world)).price)
+def test_a_picture_of_the_other_prefix_is_served(court: Court, run: Run) -> None:
+    """At its URL, and at the same price."""
+    request = generation(court.world, size=default_size(court.world))
+    there = replace(request, path=f"{_other_base(court, run)}{request.path}")
+    price = expected_of(court.world, request).price
+    with court.target.shared.account(Key.MAIN, alone=True):
+        before = court.target.balance() if court.target.state.has_balance else None
+        made = court.target.send(there, price=price, alone=True)
+        lost = before.total - court.target.balance().total if before else price
+    wrong = [] if made.answer.status == 200 and lost == price else [f"{_told(made)}, for ${lost}"]
+    told = f"a picture for ${price}"
+    court.judge("base/short-prefix", made, expected=told, problems=wrong)
+    for url in (entry.get("url") for entry in made.answer.entries()):
+        served = court.target.get(str(url), key=Key.NONE)
+        wrong = [] if served.answer.status == 200 else [_told(served)]
+        court.judge("base/short-prefix", served, expected="the picture", problems=wrong)
 
 
 def _other_base(court: Court, run: Run) -> str:

@@ -9,7 +9,7 @@ from contracts.decode import Json
 from contracts.exchange import Request
 from contracts.judge import NotJudgedError
 from contracts.oracle.synchronous import picture_bytes
-from contracts.samples import SAMPLE, data_uri, gradient, opaque_mask
+from contracts.samples import SAMPLE, data_uri, gradient, half_mask, opaque_mask
 from contracts.strategies import valid_values
 
 COMPRESSED = ("jpeg", "webp")
@@ -119,6 +119,8 @@ def formats_and_backgrounds(world: World) -> Iterator[Probe]:
                 level = Level.SMOKE if title == "generation" and form else Level.FULL
                 rule_id = "background" if background else "output-format"
                 yield probe(world, name, request, rule=rule_id, level=level)
+    clear = edit(world, [half_mask(SAMPLE)], size=size, background="opaque")
+    yield probe(world, "opaque edit of a clear picture", clear, rule="background")
 
 
 def compressions(world: World) -> Iterator[Probe]:
@@ -159,6 +161,10 @@ def bad_formats(world: World) -> Iterator[Probe]:
         name = " ".join(f"{key}={value!r}" for key, value in fields.items())
         yield probe(world, name, generation(world, size=size, **fields), rule="output-format")
         yield probe(world, f"task {name}", generation(world, **fields), rule="output-format")
+    clear: dict[str, Json] = {"background": "transparent", "output_format": "jpeg"}
+    for place in (edit, edit_json):
+        request = place(world, size=size, **clear)
+        yield probe(world, f"{place.__name__} clear jpeg", request, rule="background")
     request = edit(world, size=size, output_format="gif")
     yield probe(world, "edit 'gif'", request, rule="output-format")
 
@@ -174,6 +180,9 @@ def ignored_fields(world: World) -> Iterator[Probe]:
         "unknown in a form": edit(world, size=size, user="someone", seed="7"),
         "nulls": generation(world, **(nulls | {"size": str(size)})),
         "nulls in a task": generation(world, **nulls),
+        "nulls in a json edit": edit_json(
+            world, **({name: None for name in nulls if name != "images"} | {"size": str(size)})
+        ),
     }
     for name, request in wishes.items():
         rule_id = "unknown-fields/null" if name.startswith("nulls") else "unknown-fields"

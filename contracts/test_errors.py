@@ -205,6 +205,34 @@ def test_no_junk_breaks_the_server(world: World, court: Court) -> None:
 
 
 @rule("status/no-5xx")
+@bill(Level.FREE, requests=8, largest=lambda world: largest(world.spec))
+def test_no_strange_value_breaks_the_server(court: Court) -> None:
+    """In a request that is refused anyhow, for its size."""
+    prompts = ("a\0b", "\ud800", "\udc00 and more", "\uffff", "\u202e" * 50, "a\u0300" * 500)
+    strange: list[dict[str, Json]] = [{"prompt": prompt} for prompt in prompts]
+    strange += [{"n": 10**400}, {"n": 1e308}]
+    for fields in strange:
+        request = generation(court.world, **{"size": "1000x1000", **fields})
+        exchange = court.target.send(request, largest=largest(court.world.spec))
+        wrong = [] if 400 <= exchange.answer.status < 500 else [_told(exchange)]
+        told = "4xx: the size is illegal"
+        court.judge("status/no-5xx", exchange, expected=told, problems=wrong)
+
+
+@rule("status")
+@bill(Level.FREE, requests=3, largest=lambda world: largest(world.spec))
+def test_json_may_name_its_encoding(court: Court) -> None:
+    refused = court.world.spec.facts.status.of("bad_request")
+    for media_type in ("application/json; charset=utf-8", "application/json;charset=UTF-8"):
+        request = generation(court.world, size="1000x1000")
+        asked = replace(request, content_type=media_type)
+        exchange = court.target.send(asked, largest=largest(court.world.spec))
+        wrong = [] if exchange.answer.status == refused else [_told(exchange)]
+        told = f"{refused} for an illegal size, whatever '{media_type}' adds"
+        court.judge("status", exchange, expected=told, problems=wrong)
+
+
+@rule("status/no-5xx")
 @bill(Level.FREE, requests=20)
 def test_no_strange_query_breaks_the_server(court: Court) -> None:
     queries = (

@@ -1,6 +1,7 @@
 """Masks: which fit, and what they keep."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from contracts.asking import (
     NOWHERE,
@@ -14,7 +15,7 @@ from contracts.asking import (
 from contracts.claims import Level, Probe, World, probes, rule
 from contracts.court import Court
 from contracts.decode import Json
-from contracts.exchange import Exchange, File
+from contracts.exchange import Exchange, File, Transfer
 from contracts.judge import NotJudgedError
 from contracts.oracle import masks
 from contracts.oracle.synchronous import picture_bytes
@@ -83,6 +84,11 @@ def masks_that_do_not(world: World) -> Iterator[Probe]:
         alone = generation(world, size=size, **{name: value})
         yield probe(world, f"{name} alone", alone, rule="mask")
         yield probe(world, f"{name} alone task", generation(world, **{name: value}), rule="mask")
+    taller = edit(world, None, wrong["taller"], size=size)
+    turned = replace(taller, parts=tuple(reversed(taller.parts or ())))
+    yield probe(world, "before its picture", turned, rule="mask")
+    chunked = replace(taller, transfer=Transfer.CHUNKED)
+    yield probe(world, "in chunks", chunked, rule="mask")
     yield probe(world, "task", edit(world, None, wrong["taller"]), rule="mask")
 
 
@@ -104,7 +110,7 @@ def kept_pixels(world: World) -> Iterator[Probe]:
     And one whose result is twice as large as its reference, so that both must be scaled.
     """
     size = default_size(world)
-    half = Size(size.width // 2, size.height // 2)
+    half, tall = Size(size.width // 2, size.height // 2), size.turned
     for inner in (True, False):
         request = edit(world, [gradient(size)], half_mask(size, inner=inner), size=size)
         yield probe(world, f"inner {inner}", request, rule="mask", level=Level.SMOKE)
@@ -114,6 +120,7 @@ def kept_pixels(world: World) -> Iterator[Probe]:
         "two pictures": edit(world, [gradient(size)], half_mask(size), size=size, n=2),
         "json edit": edit_json(world, size=size, images=objects, mask=mask),
         "task": edit(world, [gradient(size)], half_mask(size), size=size, callback_url=NOWHERE),
+        "portrait": edit(world, [gradient(tall)], half_mask(tall), size=tall),
         "scaled": edit(world, [gradient(half)], half_mask(half), size=size),
     }
     for name, request in wishes.items():

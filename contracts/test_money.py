@@ -7,6 +7,7 @@ sums are judged. What a target wrote down about each is judged besides, where it
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from http import HTTPStatus
 
 from contracts.asking import (
     ABSENT,
@@ -223,6 +224,20 @@ def test_the_account_lost_what_the_run_should_cost(judge: Judge, wave: Wave) -> 
 def test_a_record_tells_the_charge(probe: Probe, court: Court) -> None:
     court.hear(probe)
     judge_record(court, court.target.recorded(probe), probe.price)
+
+
+@rule("settle-once/sync-record")
+@bill(Level.FREE, requests=2, largest=lambda world: prices.largest(world.spec))
+def test_a_refused_call_has_no_record(court: Court) -> None:
+    request = generation(court.world, size="1000x1000")
+    refused = court.target.send(request, largest=prices.largest(court.world.spec))
+    name, unknown = refused.answer.request_id, court.world.spec.facts.status.of("not_found")
+    if name is None or refused.answer.status != HTTPStatus.BAD_REQUEST:
+        raise NotJudgedError("nothing was refused")
+    found = court.target.record(name)
+    wrong = [] if found.answer.status == unknown else [f"status {found.answer.status}"]
+    told = f"{unknown}: what was refused has no record"
+    court.judge("settle-once/sync-record", found, expected=told, problems=wrong)
 
 
 @rule("settle-once")

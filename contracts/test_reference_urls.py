@@ -44,6 +44,7 @@ def private_urls(world: World) -> Iterator[Probe]:
         "image": generation(world, image="http://192.168.1.1/a.png"),
         "edit": edit_json(world, images=[{"image_url": "http://10.1.2.3/a.png"}]),
         "wait": wait(world, image_url="http://10.1.2.3/a.png"),
+        "files": generation(world, size=size, image_url="http://10.1.2.3/files/a.png"),
         "callback": generation(
             world, size=size, image_url="http://10.1.2.3/a.png", callback_url="http://127.0.0.1:9/"
         ),

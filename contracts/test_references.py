@@ -75,6 +75,8 @@ def parts_of_forms(world: World) -> Iterator[Probe]:
     wishes["numbers as text"] = edit(
         world, size=size, n=2, output_format="webp", output_compression=50
     )
+    unknown: list[Part] = [(names[0], File(picture)), ("attachment", File(picture))]
+    wishes["unknown file"] = edit_parts(world, unknown, size=size)
     wishes["task"] = edit_parts(world, [(names[-1], File(picture))])
     for name, request in wishes.items():
         level = Level.SMOKE if name.endswith("once") else Level.FULL
@@ -146,6 +148,11 @@ def numbers_of_references(world: World) -> Iterator[Probe]:
         for name, request in wishes.items():
             level = Level.SMOKE if name == "both lists" else Level.FULL
             yield probe(world, f"{count} {name}", request, rule="max-references", level=level)
+    masked = edit(world, [picture] * most, half_mask(Size(16, 16)), size=size)
+    yield probe(world, f"{most} and a mask", masked, rule="max-references")
+    remote: list[Json] = ["https://example.com/cat.png"] * (most + 1)
+    request = generation(world, size=size, image_urls=remote)
+    yield probe(world, f"{most + 1} remote", request, rule="max-references")
 
 
 def forms_of_references(world: World) -> Iterator[Probe]:
@@ -213,6 +220,15 @@ def broken_references(world: World) -> Iterator[Probe]:
     yield probe(world, "third of three", request, rule="reference-forms")
 
 
+def broken_objects(world: World) -> Iterator[Probe]:
+    """Lists for an edit as JSON in which something is no object with a URL."""
+    size, uri = default_size(world), data_uri(gradient(SAMPLE))
+    broken: list[Json] = [[{}], [{"image_url": None}], [{"image_url": 7}], [[uri]], uri, [7]]
+    for value in broken:
+        request = edit_json(world, size=size, images=value)
+        yield probe(world, f"{value!r:.30}", request, rule="reference-forms")
+
+
 def ratios_of_references(world: World) -> Iterator[Probe]:
     """`aspect_ratio: auto` follows the first reference, up to the steepest ratio."""
     tier = world.spec.facts.tier.tiers[0].name
@@ -231,6 +247,8 @@ def ratios_of_references(world: World) -> Iterator[Probe]:
     yield probe(
         world, "edit", edit(world, [gradient(Size(96, 48))], aspect_ratio=auto), rule="aspect-ratio"
     )
+    two_files = edit(world, [gradient(Size(96, 48)), gradient(SAMPLE.turned)], aspect_ratio=auto)
+    yield probe(world, "edit of two", two_files, rule="aspect-ratio")
     yield probe(world, "none", generation(world, aspect_ratio=auto), rule="aspect-ratio")
 
 
@@ -272,6 +290,12 @@ def test_a_reference_is_taken_in_every_form(probe: Probe, court: Court) -> None:
 @rule("reference-forms")
 @probes(broken_references)
 def test_a_reference_that_is_no_picture_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("reference-forms", "status")
+@probes(broken_objects)
+def test_an_object_without_a_picture_is_refused(probe: Probe, court: Court) -> None:
     court.hear(probe)
 
 

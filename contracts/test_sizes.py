@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.asking import generation, probe
+from contracts.asking import edit, generation, probe
 from contracts.charges import judge_charge
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
@@ -48,6 +48,9 @@ def texts_that_are_no_sizes(world: World) -> Iterator[Probe]:
     """Texts near WxH that are none."""
     for text in malformed_sizes(world.spec):
         yield probe(world, ascii(text), generation(world, size=text), rule="size-grammar")
+        if text:  # whether an empty part counts as absent is not said
+            form = edit(world, size=text)
+            yield probe(world, f"form {text!a}", form, rule="size-grammar")
 
 
 def ratios_at_tiers(world: World) -> Iterator[Probe]:

@@ -19,7 +19,7 @@ from contracts.oracle.webhooks import Attempt
 from contracts.spec import Spec
 
 ONCE = ("success", "another success", "last success", "sized", "edit", "two pictures")
-RETRIED = ("404", "302", "301", "failed", "hang")
+RETRIED = ("404", "302", "301", "307", "failed", "hang")
 LATE_S = 5.0
 """How late an attempt may come on a busy machine; the rhythm is judged over several tasks."""
 SILENT_S = 4.0
@@ -170,7 +170,7 @@ def test_a_background_retry_follows(court: Court, hooks: Hooks) -> None:
 
 @rule("hook-retry/redirects")
 @bill(Level.SMOKE, requests=0)
-@pytest.mark.parametrize("name", ["301", "302"])
+@pytest.mark.parametrize("name", ["301", "302", "307"])
 def test_a_redirect_is_not_followed(name: str, court: Court, hooks: Hooks) -> None:
     def look(told: Told) -> list[str]:
         problems = [f"{told.elsewhere} requests went where it pointed"] if told.elsewhere else []
