@@ -105,11 +105,13 @@ def behaviours(world: World, scale: float) -> list[Behaviour]:
     replays = 1 if facts.attempt_timeout_s * scale > TRUSTED_S else REPLAYS
     plain = generation(world, prompt="a webhook")
     doomed = generation(world, prompt="a webhook", image_url="http://10.0.0.1/private.png")
+    aliases = world.spec.facts.model.aliases
+    named = generation(world, prompt="a webhook", model=aliases[0]) if aliases else plain
     retries = (500,) * len(facts.retry_after_s)
     return [
         Behaviour("for ever", (500,), plain),
         Behaviour("success", (least,), plain, replays),
-        Behaviour("another success", (min(least + 4, most),), plain, replays),
+        Behaviour("another success", (min(least + 4, most),), named, replays),
         Behaviour("last success", (most,), plain, replays),
         Behaviour("302", (302, least), plain, replays),
         Behaviour("301", (301, least), plain, replays),

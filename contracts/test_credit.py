@@ -7,6 +7,7 @@ from functools import partial
 
 from contracts.asking import (
     default_size,
+    edit,
     expected_of,
     generation,
     task,
@@ -99,7 +100,8 @@ def _too_dear(court: Court, key: Key) -> list[Request]:
         balance = Decimal(0)
     each = cheapest(world)
     n = min(int(balance / each) + 1, world.spec.field("n").maximum or 1)
-    wishes = (generation(world, size=default_size(world), n=n), task(world, n=n))
+    size = default_size(world)
+    wishes = (generation(world, size=size, n=n), task(world, n=n), edit(world, size=size, n=n))
     found = [replace(wish, key=key) for wish in wishes]
     if expected_of(world, found[0]).price <= balance:
         raise NotJudgedError(f"the account of --poor-key holds ${balance}, enough for {n} pictures")

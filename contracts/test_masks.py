@@ -110,7 +110,9 @@ def kept_pixels(world: World) -> Iterator[Probe]:
     And one whose result is twice as large as its reference, so that both must be scaled.
     """
     size = default_size(world)
-    half, tall = Size(size.width // 2, size.height // 2), size.turned
+    half = Size(size.width // 2, size.height // 2)
+    first = world.spec.facts.tier.tiers[0]
+    tall = next((each for each in first.typical if each.height > each.width), size)
     for inner in (True, False):
         request = edit(world, [gradient(size)], half_mask(size, inner=inner), size=size)
         yield probe(world, f"inner {inner}", request, rule="mask", level=Level.SMOKE)

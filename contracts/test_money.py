@@ -48,10 +48,11 @@ from contracts.wave import Wave
 def cells(world: World) -> Iterator[Probe]:
     """Every cell of the price table, and the names that are billed as another one."""
     for tier in world.spec.facts.tier.tiers:
-        size = tier.typical[0]
         for name, quality in prices.cells(world.spec):
             if name != tier.name or not _is_known(world, quality):
                 continue
+            # A name that is billed as another is tried on the last size: a portrait.
+            size = tier.typical[-1 if quality in world.spec.facts.price_auto.billed_as else 0]
             fields = {} if quality is None else {"quality": quality}
             request = generation(world, size=size, **fields)
             if quality is None:

@@ -226,7 +226,7 @@ def broken_objects(world: World) -> Iterator[Probe]:
     broken: list[Json] = [[{}], [{"image_url": None}], [{"image_url": 7}], [[uri]], uri, [7]]
     for value in broken:
         request = edit_json(world, size=size, images=value)
-        yield probe(world, f"{value!r:.30}", request, rule="reference-forms")
+        yield probe(world, f"{value!r:.30}", request, rule="max-references")
 
 
 def ratios_of_references(world: World) -> Iterator[Probe]:
@@ -293,7 +293,7 @@ def test_a_reference_that_is_no_picture_is_refused(probe: Probe, court: Court) -
     court.hear(probe)
 
 
-@rule("reference-forms", "status")
+@rule("max-references", "status")
 @probes(broken_objects)
 def test_an_object_without_a_picture_is_refused(probe: Probe, court: Court) -> None:
     court.hear(probe)

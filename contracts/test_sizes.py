@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.asking import edit, generation, probe
+from contracts.asking import NOWHERE, default_size, edit, edit_json, generation, probe
 from contracts.charges import judge_charge
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
+from contracts.decode import Json
 from contracts.oracle import sizes
 from contracts.size import Size
 from contracts.spec import Spec
@@ -35,6 +36,19 @@ def sizes_on_bounds(world: World) -> Iterator[Probe]:
         level = Level.SMOKE if size in smoke else Level.FULL
         request = generation(world, size=size)
         yield probe(world, str(size), request, rule=_bound_of(world.spec, size), level=level)
+
+
+def sizes_at_tier_edges(world: World) -> Iterator[Probe]:
+    """The first size of each tier on the other ways to ask for one; and the longest edge."""
+    smaller, *_ = tiers = world.spec.facts.tier.tiers
+    step = world.spec.facts.size_grid.multiple
+    longest = max(tiers[-1].typical, key=lambda size: size.long_edge)
+    for tier in tiers[:-1]:
+        over = Size((tier.long_edge_max or 0) + step, smaller.typical[0].height)
+        yield probe(world, f"edit {over}", edit(world, size=over), rule="tier")
+        asked = generation(world, size=over.turned, callback_url=NOWHERE)
+        yield probe(world, f"task {over.turned}", asked, rule="tier")
+    yield probe(world, f"json edit {longest}", edit_json(world, size=longest), rule="tier")
 
 
 def sizes_beyond_bounds(world: World) -> Iterator[Probe]:
@@ -82,6 +96,11 @@ def steep_or_malformed_ratios(world: World) -> Iterator[Probe]:
     for text in bad_aspect_ratios(world.spec):
         request = generation(world, aspect_ratio=text, resolution=_first_tier(world.spec))
         yield probe(world, text, request, rule="aspect-ratio")
+    for text in bad_aspect_ratios(world.spec)[:2]:
+        sized: dict[str, Json] = {"size": str(default_size(world)), "aspect_ratio": text}
+        yield probe(world, f"{text} sized", generation(world, **sized), rule="aspect-ratio")
+        asked = generation(world, **sized, callback_url=NOWHERE)
+        yield probe(world, f"{text} sized task", asked, rule="aspect-ratio")
 
 
 def unknown_resolutions(world: World) -> Iterator[Probe]:
@@ -99,6 +118,13 @@ def test_a_size_on_a_bound_is_served_exactly(probe: Probe, court: Court) -> None
 @rule("tier")
 @probes(sizes_on_bounds)
 def test_a_size_on_a_bound_is_charged_by_its_tier(probe: Probe, court: Court, wave: Wave) -> None:
+    judge_charge(court, probe, wave)
+
+
+@rule("tier", "size-exact")
+@probes(sizes_at_tier_edges)
+def test_a_tier_begins_everywhere_at_the_same_edge(probe: Probe, court: Court, wave: Wave) -> None:
+    court.hear(probe)
     judge_charge(court, probe, wave)
 
 

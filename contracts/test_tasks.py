@@ -164,7 +164,7 @@ def test_a_task_is_waited_for(probe: Probe, court: Court) -> None:
 
 
 @rule("poll-errors")
-@bill(Level.FREE, requests=8)
+@bill(Level.FREE, requests=13)
 def test_a_poll_must_name_a_known_task(court: Court) -> None:
     facts, statuses = court.world.spec.facts.poll_errors, court.world.spec.facts.status
     refused, unknown = statuses.of("bad_request"), statuses.of("not_found")
@@ -178,6 +178,8 @@ def test_a_poll_must_name_a_known_task(court: Court) -> None:
     )
     for each in missing:
         _judge_answer(court, each, refused, facts.missing_text)
+    for each in ("x", "7", "a%20b", "%D1%84%D0%BE%D1%82%D0%BE", "task_" + "0" * 200):
+        _judge_answer(court, f"{path}?task_id={each}", unknown, "")
     for each in (f"{path}?task_id={UNKNOWN}", f"/video/generations?task_id={UNKNOWN}"):
         name = "poll-errors/video-path" if each.startswith("/video") else "poll-errors"
         _judge_answer(court, each, unknown, "", name)

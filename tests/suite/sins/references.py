@@ -207,6 +207,29 @@ def a_text_may_hold_a_picture_of_any_weight(plant: Plant) -> None:
     plant.patch(references, "_from_bytes", wrong)
 
 
+@sin("max-references")
+def an_object_without_a_url_is_passed_over(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        if b"[{}]" in await request.read():
+            return web.json_response({"created": 1, "data": []})
+        return await right(request)
+
+    plant.handler("editImage", wrong)
+
+
+@sin("mask")
+def a_mask_that_comes_first_is_lost(plant: Plant) -> None:
+    right = bodies.read_body
+
+    async def wrong(request: web.Request, *args: Any, **kwargs: Any) -> Body:
+        body = await right(request, *args, **kwargs)
+        if body.files and body.files[0].field == "mask":
+            return body._replace(files=body.files[1:])
+        return body
+
+    plant.patch(submissions, "read_body", wrong)
+
+
 @sin("mask")
 def a_palette_is_no_mask(plant: Plant) -> None:
     right = references._fitting_mask

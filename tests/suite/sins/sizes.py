@@ -1,6 +1,7 @@
 """Sins against sizes, tiers and modes."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -285,3 +286,13 @@ def openai_names_of_quality_are_unknown(plant: Plant) -> None:
         return fields
 
     plant.fields(strict)
+
+
+@sin("tier")
+def an_edit_may_be_a_little_larger_than_its_tier(plant: Plant) -> None:
+    def wrong(right: Any, self: Any, request: Any, **kwargs: Any) -> Any:
+        quote = right(self, request, **kwargs)
+        is_small = request.is_edit and quote.size.long_edge == 1552
+        return quote._replace(price=Decimal("0.005")) if is_small else quote
+
+    plant.wrap_only(quotes.Quotes, "of", wrong)

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from mock_server import app, middlewares
+from mock_server import app, bodies, middlewares
 from mock_server.errors import ApiError
 from mock_server.mock import EXCHANGE, MOCK
 from mock_server.rules import requests
@@ -93,6 +93,65 @@ def uploads_are_unknown_under_the_short_prefix(plant: Plant) -> None:
         return await right(request)
 
     plant.handler("uploadFile", wrong)
+
+
+@sin("base")
+def results_are_unknown_under_the_short_prefix(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/v1"):
+            raise ApiError("not here", kind="not_found", code="wrong")
+        return await right(request)
+
+    plant.handler("getResult", wrong)
+
+
+@sin("auth")
+def the_record_of_a_call_is_everybodys(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        mock = request.app[MOCK]
+        call = mock.store.call(request.match_info["id"], mock.clock.now())
+        if call is not None:
+            request[EXCHANGE].account = call.account
+        return await right(request)
+
+    plant.handler("getRecord", wrong)
+
+
+@sin("settle-once")
+def what_was_refused_has_a_record(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
+        try:
+            return await right(request)
+        except ApiError:
+            name = request.match_info["id"]
+            if not name.startswith("req_"):
+                raise
+            data = {"taskId": name, "settled": True, "credits": 0, "currency": "USD"}
+            return web.json_response({"code": 200, "msg": "success", "data": data})
+
+    plant.handler("getRecord", wrong)
+
+
+@sin("status")
+def json_may_not_name_its_encoding(plant: Plant) -> None:
+    right = bodies._media_type
+
+    def wrong(request: web.Request, allowed: tuple[str, ...]) -> str:
+        if "charset" in request.headers.get("Content-Type", ""):
+            raise ApiError("which?", kind="unsupported_media_type", code="wrong")
+        return right(request, allowed)
+
+    plant.patch(bodies, "_media_type", wrong)
+
+
+@sin("status")
+def a_zero_in_a_prompt_is_too_much(plant: Plant) -> None:
+    def wrong(fields: dict[str, Any]) -> dict[str, Any]:
+        if "\0" in str(fields.get("prompt")):
+            raise RuntimeError("a zero")
+        return fields
+
+    plant.fields(wrong)
 
 
 @sin("settle-once")
