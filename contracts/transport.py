@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from io import BytesIO
 from types import TracebackType
@@ -125,14 +126,16 @@ class Transport:
     def _answer_after_continue(
         self, request: Request, limit: float
     ) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        """The body is sent after a while even if nothing was said: a target may be busy."""
         with self._connection(urlsplit(self.url(request)), limit) as wire:
             wire.sendall(self._head(request, "Expect: 100-continue", "Connection: close"))
             wire.settimeout(CONTINUE_TIMEOUT_S)
-            first = wire.recv(CHUNK)
+            first = b""
+            with suppress(TimeoutError):
+                first = wire.recv(CHUNK)
             wire.settimeout(limit)
-            if first.startswith(b"HTTP/1.1 100"):
+            if not first or first.startswith(b"HTTP/1.1 100"):
                 wire.sendall(request.body() or b"")
-                return _read(wire, first.partition(b"\r\n\r\n")[2])
             return _read(wire, first)
 
     def _head(self, request: Request, *extra: str) -> bytes:
