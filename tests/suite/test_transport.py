@@ -19,7 +19,7 @@ REQUEST = Request("POST", "/x", fields={"prompt": "a cube"}, transfer=Transfer.E
 
 @contextmanager
 def target(first: bytes, then: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """Says `first` when it has read a head, and `then` when it has read a body; and what it read."""
+    """Says `first` when it has read a head, `then` when it has read a body; and what it read."""
     read: list[bytes] = []
 
     def serve(listener: socket.socket) -> None:
