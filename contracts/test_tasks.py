@@ -38,9 +38,9 @@ from contracts.oracle.requests import Expectation
 from contracts.run import Run
 from contracts.samples import SAMPLE, gradient, text_of
 from contracts.target import Balance, Target
+from contracts.test_access import UNKNOWN as STRANGER
 
 UNKNOWN = "nobody-knows-this"
-STRANGER = "sk_contracts_nobody_knows_this_key"
 MANY = 12
 STEPS = 14
 SCENARIOS = 4

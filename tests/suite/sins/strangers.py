@@ -87,22 +87,21 @@ def half_of_the_service_is_open(plant: Plant) -> None:
 
 @sin("base")
 def uploads_are_unknown_under_the_short_prefix(plant: Plant) -> None:
-    async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
-        if request.path.startswith("/v1"):
-            raise ApiError("not here", kind="not_found", code="wrong")
-        return await right(request)
-
-    plant.handler("uploadFile", wrong)
+    _unknown_under_the_short_prefix(plant, "uploadFile")
 
 
 @sin("base")
 def results_are_unknown_under_the_short_prefix(plant: Plant) -> None:
+    _unknown_under_the_short_prefix(plant, "getResult")
+
+
+def _unknown_under_the_short_prefix(plant: Plant, operation: str) -> None:
     async def wrong(right: Handler, request: web.Request) -> web.StreamResponse:
         if request.path.startswith("/v1"):
             raise ApiError("not here", kind="not_found", code="wrong")
         return await right(request)
 
-    plant.handler("getResult", wrong)
+    plant.handler(operation, wrong)
 
 
 @sin("auth")
