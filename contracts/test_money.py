@@ -228,8 +228,18 @@ def test_a_record_tells_the_charge(probe: Probe, court: Court) -> None:
 
 
 @rule("settle-once/sync-record")
-@bill(Level.FREE, requests=2, largest=lambda world: prices.largest(world.spec))
+@bill(Level.SMOKE, requests=4, largest=lambda world: cheapest(world) + prices.largest(world.spec))
 def test_a_refused_call_has_no_record(court: Court) -> None:
+    """Where a call that was made has one: else nothing is known of records."""
+    made = probe(
+        court.world,
+        "made",
+        generation(court.world, size=default_size(court.world)),
+        rule="settle-once",
+    )
+    seen = court.target.exchange(made).answer.request_id
+    if seen is None or court.target.record(seen).answer.status != HTTPStatus.OK:
+        raise NotJudgedError("the target offers no records of synchronous calls")
     request = generation(court.world, size="1000x1000")
     refused = court.target.send(request, largest=prices.largest(court.world.spec))
     name, unknown = refused.answer.request_id, court.world.spec.facts.status.of("not_found")
