@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from io import BytesIO
 from itertools import combinations_with_replacement, product
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 
 from mock_server.bodies import Body
 from mock_server.clock import manual_clock
 from mock_server.errors import ApiError
 from mock_server.mock import Mock
+from mock_server.pictures.examine import examine
 from mock_server.references import bring_references, given_references
 from mock_server.rules.access import read_key
 from mock_server.rules.latency import timing
@@ -179,13 +182,23 @@ def _references(given: Given) -> Mapping[str, object]:
 
 
 def _mask(given: Given) -> Mapping[str, object]:
-    width, height = parse_size(given["mask"]) or (0, 0)
-    mask = MaskLook(given["mask_format"], width, height, given["mask_alpha"])
+    seen = examine(_mask_file(given), max_pixels=CONTRACT.references.max_pixels)
+    mask = MaskLook(seen.format, seen.width, seen.height, seen.has_alpha)
     if given["reference"] is None:
         return _mask_alone()
     reference = MaskLook("png", *(parse_size(given["reference"]) or (0, 0)), has_alpha=False)
     problem = mask_problem(mask, reference, CONTRACT.references)
     return {"accepted": True} if problem is None else {"status": status_of("bad_request")}
+
+
+def _mask_file(given: Given) -> bytes:
+    """A mask whose transparency, if any, is a channel or an entry of its palette."""
+    alpha, file = given["mask_alpha"], BytesIO()
+    mode = "P" if alpha == "palette" else "RGBA" if alpha else "RGB"
+    told = {"transparency": 0} if mode == "P" else {}
+    picture = Image.new(mode, parse_size(given["mask"]) or (0, 0))
+    picture.save(file, given["mask_format"], **told)
+    return file.getvalue()
 
 
 def _mask_alone() -> Mapping[str, object]:

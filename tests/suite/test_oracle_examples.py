@@ -133,10 +133,13 @@ def _references(spec: Spec, given: Given) -> Mapping[str, object]:
 
 
 def _mask(spec: Spec, given: Given) -> Mapping[str, object]:
-    mode = "RGBA" if given["mask_alpha"] else "RGB"
     size = Size.parse(given["mask"])
     assert size
-    mask = samples.opaque_mask(size, mode=mode, image_format=given["mask_format"])
+    if given["mask_alpha"] == "palette":
+        mask = samples.palette_mask(size)
+    else:
+        mode = "RGBA" if given["mask_alpha"] else "RGB"
+        mask = samples.opaque_mask(size, mode=mode, image_format=given["mask_format"])
     fields = {"mask_base64": samples.text_of(mask)}
     reference = Size.parse(given["reference"] or "")
     if reference:
