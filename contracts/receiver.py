@@ -95,6 +95,12 @@ class Receiver:
         """The URL of a path."""
         return f"{self._base}/{name}"
 
+    def counts(self) -> Mapping[str, int]:
+        """How many attempts have come so far, by path."""
+        self._pipe(self._process.stdin).write("count\n")
+        self._pipe(self._process.stdin).flush()
+        return cast("dict[str, int]", json.loads(self._pipe(self._process.stdout).readline()))
+
     def close(self) -> tuple[Mapping[str, list[Sighting]], float]:
         """Everything that has come, by path, and the moment since which nothing is taken."""
         told, _ = self._process.communicate("stop\n")
@@ -189,13 +195,18 @@ class Listener:
 
 
 async def listen(told: Mapping[str, Json]) -> None:
-    """Listens until a line comes on the standard input, then tells all on the standard output."""
+    """Listens until it is told to stop on the standard input, then tells all it has seen.
+
+    Before that it is asked any number of times how many attempts have come.
+    """
     answers = cast("dict[str, list[int | None]]", told["answers"])
     listener = Listener(answers, str(told["poll_url"]), str(told["authorization"]))
     port = cast("int", told["port"])
     server = await asyncio.start_server(listener.take, str(told["host"]), port, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201  (the protocol of the pipe)
-    await asyncio.to_thread(sys.stdin.readline)
+    while (await asyncio.to_thread(sys.stdin.readline)).strip() == "count":
+        counts = {path: len(seen) for path, seen in listener.seen.items()}
+        print(json.dumps(counts), flush=True)  # noqa: T201  (the protocol of the pipe)
     server.close()
     until = time.monotonic()
     await asyncio.gather(*listener.polls)

@@ -13,6 +13,7 @@ def test_answers_are_used_up_in_order_and_the_last_for_ever() -> None:
         statuses = [
             urllib3.request("POST", url, body=b"{}", retries=False).status for _ in range(3)
         ]
+        assert receiver.counts() == {"a": 3}
         seen, until = receiver.close()
     assert statuses == [500, 204, 204]
     attempts = [sighting.attempt for sighting in seen["a"]]
