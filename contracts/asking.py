@@ -16,6 +16,7 @@ from contracts.spec import Spec
 __all__ = [
     "ABSENT",
     "NOWHERE",
+    "Value",
     "cheapest_quality",
     "default_size",
     "edit",

@@ -87,30 +87,49 @@ def judge_charge(court: Court, probe: Probe, wave: Wave) -> None:
         court.judge(name, exchange, expected=f"a charge of ${probe.price}", problems=problems)
 
 
-def judge_record(court: Court, exchange: Exchange, price: Decimal, *, ended: bool = True) -> None:
-    """Judges the record of a call that has been made; NotJudgedError where there is none."""
+def judge_record(
+    court: Court,
+    exchange: Exchange,
+    price: Decimal,
+    *,
+    beside: Exchange | None = None,
+) -> None:
+    """Judges the record of a call that has ended; NotJudgedError where the target has none.
+
+    It has them where it has that of `beside`, another call of the kind.
+    """
     task_id = exchange.answer.task_id
     found = record_of(court, exchange)
     if found.answer.status != HTTPStatus.OK:
+        _judge_missing(court, found, beside, is_task=task_id is not None)
         raise NotJudgedError("the target offers no records (GET /records/{id})")
     told = credits_of(found)
     settled = at(found.answer.json, "data", "settled")
-    wanted = price if ended else Decimal(0)
     problems = []
-    if told != wanted:
+    if told != price:
         problems.append(f"credits is {told}")
-    if settled is not ended:
+    if settled is not True:
         problems.append(f"settled is {settled!r}")
     if task_id is not None and at(found.answer.json, "data", "taskId") != task_id:
         problems.append(f"taskId is {at(found.answer.json, 'data', 'taskId')!r}")
     problems += shape_problems(court.world, "Record", found)
-    name = "settle-once" if task_id and ended and price else "settle-once/records"
+    name = "settle-once" if task_id and price else "settle-once/records"
     court.judge(
         name if task_id else "settle-once/sync-record",
         found,
-        expected=f"a record: settled {str(ended).lower()}, credits {wanted}",
+        expected=f"a record: settled true, credits {price}",
         problems=problems,
     )
+
+
+def _judge_missing(
+    court: Court, found: Exchange, beside: Exchange | None, *, is_task: bool
+) -> None:
+    if beside is None or record_of(court, beside).answer.status != HTTPStatus.OK:
+        return
+    name = "settle-once/records" if is_task else "settle-once/sync-record"
+    wrong = [f"status {found.answer.status}"]
+    court.judge(name, found, expected="a record, as other calls have one", problems=wrong)
 
 
 def shape_problems(world: World, schema: str, exchange: Exchange) -> list[str]:

@@ -18,11 +18,12 @@ from contracts.exchange import Request
 from contracts.oracle.requests import Expectation
 from contracts.spec import Spec
 
-__all__ = ["Bill", "Claim", "Level", "Probe", "World", "bill", "claims", "probes", "rule"]
+__all__ = ["Bill", "Claim", "Level", "Probe", "World", "bill", "claims", "last", "probes", "rule"]
 
 RULE_MARK = "contract_rule"
 PROBES_MARK = "contract_probes"
 BILL_MARK = "contract_bill"
+LAST_MARK = "contract_last"
 
 
 class Level(StrEnum):
@@ -115,6 +116,11 @@ def bill(
         pytest.Mark(BILL_MARK, (Bill(level, requests, largest),), {}, _ispytest=True),
         _ispytest=True,
     )
+
+
+def last() -> pytest.MarkDecorator:
+    """Runs a test behind all others, when everything has been made."""
+    return pytest.MarkDecorator(pytest.Mark(LAST_MARK, (), {}, _ispytest=True), _ispytest=True)
 
 
 def claims(item: pytest.Item) -> tuple[Claim, ...]:

@@ -6,7 +6,7 @@ It is played once in a run, beside everything else, because it is mostly waiting
 import base64
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
@@ -41,6 +41,10 @@ STAGGER_S = 0.1
 TRUSTED_S = 2.0
 """A limit in real time that no machine, however busy, is late by."""
 BUSY_S = 0.15
+SECOND = "another account"
+"""The behaviour that needs a second key."""
+QUERY = "?order=7&of=contracts"
+NOT_ASCII = "crème brûlée in Łódź, 猫"
 REPLAYS = 3
 """How often a behaviour is played to a sender whose limits are shorter than that."""
 
@@ -53,6 +57,8 @@ class Behaviour:
     answers: tuple[int | None, ...]
     request: Request
     replays: int = 1
+    query: str = ""
+    """What the callback URL has behind its path."""
 
     def paths(self) -> list[str]:
         """The last part of the callback URL of each replay."""
@@ -67,7 +73,7 @@ class Told:
     poll: Json
     """The task as its last poll showed it; None if it was never polled."""
     request: Mapping[str, Json]
-    """The fields of the request that made it; empty for a form."""
+    """The fields of the request that made it; of a form its texts."""
     attempts: tuple[Attempt, ...]
     states: tuple[str, ...]
     """The state that a poll showed while the attempt was waiting for its answer."""
@@ -111,7 +117,7 @@ def behaviours(world: World, scale: float) -> list[Behaviour]:
     return [
         Behaviour("for ever", (500,), plain),
         Behaviour("success", (least,), plain, replays),
-        Behaviour("another success", (min(least + 4, most),), named, replays),
+        Behaviour("another success", (min(least + 4, most),), named, replays, QUERY),
         Behaviour("last success", (most,), plain, replays),
         Behaviour("302", (302, least), plain, replays),
         Behaviour("301", (301, least), plain, replays),
@@ -120,19 +126,23 @@ def behaviours(world: World, scale: float) -> list[Behaviour]:
         Behaviour("hang", (HANG, least), plain, replays),
         Behaviour("failed", (500, least), doomed, replays),
         Behaviour("sized", (least,), generation(world, size=default_size(world)), replays),
-        Behaviour("edit", (least,), edit(world), replays),
+        Behaviour("edit", (least,), edit(world, prompt=NOT_ASCII), replays),
         Behaviour("two pictures", (least,), generation(world, n=2, output_format="webp"), replays),
         Behaviour("thrice 500", (*retries, least), plain, REPEATED),
         Behaviour("background", (*retries, 500, least), plain, replays),
+        Behaviour(SECOND, (least,), replace(plain, key=Key.SECOND), replays),
     ]
 
 
 class Hooks:
     """Plays the scenario in the background; the first process that starts it does it for all."""
 
-    def __init__(self, target: Target, world: World, *, callback_url: str | None) -> None:
+    def __init__(
+        self, target: Target, world: World, *, keys: Collection[Key], callback_url: str | None
+    ) -> None:
         self._target = target
         self._world = world
+        self._keys = keys
         self._callback_url = callback_url
         self._stopped = threading.Event()
         self.entered = threading.Event()
@@ -156,6 +166,8 @@ class Hooks:
             self._thread.join()
         kept = cast("dict[str, Json]", self._target.shared.once(MEMO, dict))
         found = kept.get(name)
+        if found is None and name == SECOND:
+            raise NotJudgedError("it needs a second account (--second-key)")
         if found is None:
             raise NotJudgedError("the scenario of webhooks was not played")
         replays = cast("list[Json]", found)
@@ -174,14 +186,15 @@ class Hooks:
         self.entered.set()
 
     def _played(self) -> Json:
-        wishes = behaviours(self._world, self._target.state.time_scale)
+        scale = self._target.state.time_scale
+        wishes = [one for one in behaviours(self._world, scale) if one.request.key in self._keys]
         # Replays lie far apart, so that one busy moment does not spoil all of them.
         turns = zip_longest(*([(wish, path) for path in wish.paths()] for wish in wishes))
         parts = [part for turn in turns for part in turn if part is not None]
         with self._receiver({path: wish.answers for wish, path in parts}) as receiver:
             with ThreadPoolExecutor(len(parts)) as pool:
                 made = [
-                    pool.submit(self._made, wish, receiver.url(path), STAGGER_S * i)
+                    pool.submit(self._made, wish, receiver.url(path) + wish.query, STAGGER_S * i)
                     for i, (wish, path) in enumerate(parts)
                 ]
             results = [each.result() for each in made]
@@ -210,7 +223,7 @@ class Hooks:
         """The task, followed to its end, or why there is none; and when that was."""
         request = _with_callback(wish.request, url)
         expected = expected_of(self._world, request)
-        with self._target.shared.account(Key.MAIN):
+        with self._target.shared.account(request.key):
             self.entered.set()
             time.sleep(delay_s)
             try:
@@ -277,7 +290,7 @@ def _kept(
     return {
         "task": base64.b64encode(history.created.answer.body).decode(),
         "poll": base64.b64encode(polls[0].answer.body).decode() if polls else "",
-        "request": cast("Json", dict(history.created.request.fields or {})),
+        "request": cast("Json", dict(history.created.request.asked())),
         "states": [sighting.state for sighting in seen.get(name, ())],
         "until": until,
         "elsewhere": len(seen.get(f"{name}-elsewhere", ())),
@@ -291,6 +304,7 @@ def _written(attempt: Attempt) -> dict[str, Json]:
         "ended_s": attempt.ended_s,
         "answered": attempt.answered,
         "method": attempt.method,
+        "target": attempt.target,
         "headers": dict(attempt.headers),
         "body": base64.b64encode(attempt.body).decode(),
     }
@@ -321,6 +335,7 @@ def _read(written: Mapping[str, Json]) -> Attempt:
         ended_s=cast("float", written["ended_s"]),
         answered=cast("int | None", written["answered"]),
         method=str(written["method"]),
+        target=str(written["target"]),
         headers=cast("Mapping[str, str]", written["headers"]),
         body=base64.b64decode(str(written["body"])),
     )

@@ -80,7 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Looks at the target, once in a run."""
-    for mark in (said.RULE_MARK, said.PROBES_MARK, said.BILL_MARK):
+    for mark in (said.RULE_MARK, said.PROBES_MARK, said.BILL_MARK, said.LAST_MARK):
         config.addinivalue_line("markers", f"{mark}: see contracts.claims")
     run = _run(config)
     if run is None:
@@ -153,7 +153,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         [probe for item in session.items if (probe := _probe(item)) is not None],
         threads=run.settings.parallel,
     )
-    hooks = Hooks(target, run.world, callback_url=run.settings.callback_url)
+    hooks = Hooks(target, run.world, keys=run.keys, callback_url=run.settings.callback_url)
     session.config.stash[WAVE], session.config.stash[HOOKS] = wave, hooks
     session.config.stash[AGEING] = Ageing(target, run.world)
     if any("ageing" in getattr(item, "fixturenames", ()) for item in session.items):
@@ -378,15 +378,16 @@ def _level(item: pytest.Item) -> Level:
     return max(levels, key=list(Level).index, default=Level.FREE)
 
 
-def _turn(item: pytest.Item) -> tuple[bool, bool, int]:
+def _turn(item: pytest.Item) -> tuple[bool, bool, bool, int]:
     """Free probes first, while the paid ones are sent; what wants the account alone comes last.
 
-    At the end what is still being made: the proposals, then the webhooks.
+    At the end what is still being made: the proposals, then the webhooks; and what says it is last.
     """
     probe = _probe(item)
     is_free = probe is not None and probe.level is Level.FREE
     needs = getattr(item, "fixturenames", ())
-    return not is_free, probe is None, 2 * ("hooks" in needs) + ("proposals" in needs)
+    is_last = item.get_closest_marker(said.LAST_MARK) is not None
+    return is_last, not is_free, probe is None, 2 * ("hooks" in needs) + ("proposals" in needs)
 
 
 def _why_not(item: pytest.Item, run: Run, judge: Judge) -> str | None:

@@ -28,6 +28,8 @@ HANG = None
 """In place of a status: nothing is answered until the sender gives up."""
 NOT_EXPECTED = 404
 POLL_TIMEOUT_S = 10.0
+ABSOLUTE = (301, 307)
+"""Redirects that point to a whole URL; others to a path."""
 REASON = "As told"
 
 
@@ -131,9 +133,9 @@ class Listener:
         """One connection, one request."""
         began = time.monotonic()
         try:
-            method, path, headers = await _head(reader)
+            method, target, headers = await _head(reader)
             body = await _body(reader, headers)
-            await self._answer(began, method, path, headers, body, reader, writer)
+            await self._answer(began, method, target, headers, body, reader, writer)
         except (ValueError, ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
@@ -143,17 +145,19 @@ class Listener:
         self,
         began: float,
         method: str,
-        path: str,
+        target: str,
         headers: dict[str, str],
         body: bytes,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
+        path = target.partition("?")[0].rpartition("/")[2]
         status = self._next(path)
         sighting: dict[str, Json] = {
             "at_s": began,
             "answered": status,
             "method": method,
+            "target": target,
             "headers": cast("Json", headers),
             "body": base64.b64encode(body).decode(),
             "state": "unknown",
@@ -163,7 +167,8 @@ class Listener:
             self._look(sighting, body)
             await reader.read()
         else:
-            location = f"Location: /{path}-elsewhere\r\n" if status // 100 == 3 else ""
+            start = f"http://{headers.get('host')}" if status in ABSOLUTE else ""
+            location = f"Location: {start}/{path}-elsewhere\r\n" if status // 100 == 3 else ""
             head = (
                 f"HTTP/1.1 {status} {REASON}\r\n{location}"
                 "Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -216,12 +221,12 @@ async def listen(told: Mapping[str, Json]) -> None:
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str]]:
-    """The method, the last step of the path, and the headers by lower-case name."""
+    """The method, the path with its query, and the headers by lower-case name."""
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, target, _ = lines[0].split(" ", 2)
     pairs = [line.partition(":") for line in lines[1:] if line]
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    return method, target.partition("?")[0].rpartition("/")[2], headers
+    return method, target, headers
 
 
 async def _body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:
@@ -242,6 +247,7 @@ def _read(written: Mapping[str, Json]) -> Sighting:
         ended_s=cast("float", written.get("ended_s", at_s)),
         answered=cast("int | None", written["answered"]),
         method=str(written["method"]),
+        target=str(written["target"]),
         headers=cast("Mapping[str, str]", written["headers"]),
         body=base64.b64decode(str(written["body"])),
     )

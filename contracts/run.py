@@ -27,6 +27,8 @@ from contracts.transport import Transport
 __all__ = ["Run"]
 
 SLACK_S = 20.0
+GRACE_S = 40.0
+"""For a target on this machine that draws its pictures slowly, and is asked for many at once."""
 """What an answer may be late beyond twice the contract's longest latency."""
 FAR_OFF_S = 40.0
 """The same where the way is long."""
@@ -86,7 +88,10 @@ class Run:
             mock=self.state.control is not None,
             rules=self.settings.rules,
         )
-        transport = _transport(self.settings.base_url, self.keys, self.spec, self.timeout_s)
+        grace_s = GRACE_S if self.state.local and self.settings.timeout is None else 0.0
+        transport = _transport(
+            self.settings.base_url, self.keys, self.spec, self.timeout_s, grace_s=grace_s
+        )
         target = Target(
             self.spec,
             transport,
@@ -170,10 +175,15 @@ def _with_own_accounts(
 
 
 def _transport(
-    base_url: str, keys: Mapping[Key, str], contract: Spec, timeout_s: float
+    base_url: str,
+    keys: Mapping[Key, str],
+    contract: Spec,
+    timeout_s: float,
+    *,
+    grace_s: float = 0.0,
 ) -> Transport:
     scheme = contract.facts.auth.scheme
-    return Transport(base_url, keys, scheme=scheme, timeout_s=timeout_s)
+    return Transport(base_url, keys, scheme=scheme, timeout_s=timeout_s, grace_s=grace_s)
 
 
 def _timeout(contract: Spec, scale: float, *, local: bool) -> float:

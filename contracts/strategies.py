@@ -134,7 +134,18 @@ def aspect_ratios(spec: Spec) -> list[str]:
     ratios = [spec.facts.derive.default_aspect_ratio, bound, turned]
     for tier in spec.facts.tier.tiers:
         ratios += [_reduced(size) for size in tier.typical]
-    ratios += ["4:3", "3:4", "4:5", "5:4", "21:9", "2.35:1", "1:1.5", "1.0:1", "1000:1001"]
+    ratios += [
+        "4:3",
+        "3:4",
+        "4:5",
+        "5:4",
+        "21:9",
+        "2.35:1",
+        "1:2.35",
+        "1:1.5",
+        "1.0:1",
+        "1000:1001",
+    ]
     return [each for each in dict.fromkeys(ratios) if ratio_of(spec, each) is not None]
 
 
@@ -338,13 +349,17 @@ def _near_misses(spec: Spec, rule: str) -> tuple[str, ...]:
 
 
 def _tightest(spec: Spec, rule: str) -> list[Size]:
-    """The legal wide sizes on the bounds of a rule: first, middle and last of those."""
+    """The legal wide sizes on the bounds of a rule: some of those, the first of each tier too."""
     wide = sorted(size for size in _legal(spec) if size.width >= size.height)
     key = _MEASURES[rule]
     best, least = max(map(key, wide)), min(map(key, wide))
     on_bound = [size for size in wide if key(size) == best]
     ends = [on_bound[0], on_bound[len(on_bound) // 2], on_bound[-1]]
-    return [*ends, next(size for size in wide if key(size) == least)]
+    return [
+        *ends,
+        *_first_of_each_tier(spec, on_bound),
+        next(size for size in wide if key(size) == least),
+    ]
 
 
 def _off_grid(spec: Spec) -> Iterator[Size]:

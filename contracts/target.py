@@ -218,6 +218,7 @@ class Target:
             if not steps.get(str(state)):
                 break
             if time.monotonic() > end:
+                self.transport.lose_patience()
                 return
             time.sleep(pause)
         for _ in range(TERMINAL_POLLS):

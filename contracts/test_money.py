@@ -4,7 +4,7 @@ The paid probes of the whole run are weighed together by the balance (`contracts
 sums are judged. What a target wrote down about each is judged besides, where it keeps records.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from http import HTTPStatus
 from contracts.asking import (
     ABSENT,
     NOWHERE,
+    Value,
     default_size,
     edit,
     edit_json,
@@ -43,6 +44,9 @@ from contracts.samples import SAMPLE, gradient, half_mask
 from contracts.target import Balance, Target, is_accepted
 from contracts.test_access import makes_pictures, operations
 from contracts.wave import Wave
+
+PRIVATE = "http://10.0.0.1/private.png"
+"""A reference that makes its task fail."""
 
 
 def cells(world: World) -> Iterator[Probe]:
@@ -165,9 +169,12 @@ def tasks_and_calls(world: World) -> Iterator[Probe]:
         "task for two": task(world, n=2),
         "call for two": generation(world, size=size, n=2),
         "edit for two": edit(world, size=size, n=2),
+        "json edit": edit_json(world, size=size),
+        "edit task": edit(world),
+        "waited for": wait(world),
     }
     for name, request in wishes.items():
-        level = Level.FULL if name.endswith("two") else Level.SMOKE
+        level = Level.SMOKE if name in {"task", "call"} else Level.FULL
         yield probe(world, name, request, rule="settle-once", level=level)
 
 
@@ -224,7 +231,10 @@ def test_the_account_lost_what_the_run_should_cost(judge: Judge, wave: Wave) -> 
 @probes(tasks_and_calls)
 def test_a_record_tells_the_charge(probe: Probe, court: Court) -> None:
     court.hear(probe)
-    judge_record(court, court.target.recorded(probe), probe.price)
+    exchange = court.target.recorded(probe)
+    is_task = exchange.answer.task_id is not None
+    first = next(each for each in tasks_and_calls(court.world) if each.is_task == is_task)
+    judge_record(court, exchange, probe.price, beside=court.target.recorded(first))
 
 
 @rule("settle-once/sync-record")
@@ -312,36 +322,72 @@ def test_a_failed_task_costs_nothing(court: Court) -> None:
     judge_record(court, created, Decimal(0))
 
 
-@rule("settle-once", "settle-once/records")
-@bill(Level.SMOKE, requests=8, largest=cheapest)
-def test_a_task_is_held_then_charged_once(court: Court) -> None:
-    """From submit to its end its price is frozen; looking at it on and on costs nothing more."""
-    target, world = court.target, court.world
-    request = task(world, prompt="a watched task")
-    price = expected_of(world, request).price
+@rule("free-failure", "generations-sync")
+@bill(Level.SMOKE, requests=1, largest=cheapest)
+def test_a_failure_that_was_waited_for_costs_nothing(court: Court) -> None:
+    target = court.target
+    request = wait(court.world, image_url=PRIVATE, prompt="doomed")
     with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
-        created = target.send(request, price=price, alone=True)
+        exchange = target.send(request, price=cheapest(court.world), alone=True)
+        after = target.balance()
+    must_be_offered(exchange)
+    if at(exchange.answer.json, "data", "state") != "failed":
+        raise NotJudgedError("no task could be made to fail (a private reference URL did not)")
+    court.judge(
+        "free-failure",
+        exchange,
+        expected="the same balance after a failure that was waited for",
+        problems=changes(before, after),
+    )
+
+
+def watched(world: World) -> list[Request]:
+    """Tasks that run together: one picture, two of them, and one that is billed as another."""
+    named = next(iter(world.spec.facts.price_auto.billed_as), ABSENT)
+    wishes: list[dict[str, Value]] = [{}, {"n": 2}, {"quality": named}]
+    return [task(world, prompt="a watched task", **each) for each in wishes]
+
+
+def cost_of_watched(world: World) -> Decimal:
+    """USD that the watched tasks cost."""
+    return sum((expected_of(world, each).price for each in watched(world)), Decimal(0))
+
+
+@rule("settle-once", "settle-once/records")
+@bill(Level.SMOKE, requests=20, largest=cost_of_watched)
+def test_tasks_are_held_then_charged_once(court: Court) -> None:
+    """From submit to its end a price is frozen; looking at a task on and on costs nothing more."""
+    target, world = court.target, court.world
+    requests, price = watched(world), cost_of_watched(world)
+    moments: dict[str, tuple[Balance, Balance]] = {}
+    with target.shared.account(Key.MAIN, alone=True):
+        before = target.balance()
+        held = Balance(before.balance - price, before.total, before.frozen + price)
+        paid = Balance(before.balance - price, before.total - price, before.frozen)
+        created = [
+            target.send(each, price=expected_of(world, each).price, alone=True) for each in requests
+        ]
         during = target.balance()
-        state = at(target.get(_poll_path(created)).answer.json, "data", "state")
-        running = record_of(court, created) if state in _open_states(world) else None
-        history = target.follow(created)
-        ended = target.balance()
-        for _ in range(5):
-            target.get(_poll_path(created))
-        for url in result_urls(history.last):
-            target.get(url, key=Key.NONE)
+        record = record_of(court, created[0])
+        if all(state in _open_states(world) for state in _states(target, created)):
+            moments["while they run"] = (during, held)
+        target.wait_until(lambda: not _are_new(world, _states(target, created)))
         later = target.balance()
-    held = Balance(before.balance - price, before.total, before.frozen + price)
-    paid = Balance(before.balance - price, before.total - price, before.frozen)
-    moments = {"while it runs": (during, held), "when it has ended": (ended, paid)}
-    moments["after five more polls and a look at its picture"] = (later, paid)
-    if state not in _open_states(world):
-        del moments["while it runs"]
+        states = _states(target, created)
+        if all(state in _open_states(world) for state in states) and not _are_new(world, states):
+            moments["while they are worked on"] = (later, held)
+        histories = [target.follow(each) for each in created]
+        moments["when they have ended"] = (target.balance(), paid)
+        for _ in range(5):
+            target.get(_poll_path(created[0]))
+        for url in result_urls(histories[0].last):
+            target.get(url, key=Key.NONE)
+        moments["after five more polls and a look at a picture"] = (target.balance(), paid)
     for moment, (seen, wanted) in moments.items():
-        judge_balance(court, history.created, seen, wanted, moment)
-    if running is not None and running.answer.status == 200:
-        _judge_running(court, running)
+        judge_balance(court, created[0], seen, wanted, moment)
+    if "while they run" in moments:
+        _judge_running(court, record, created[0])
 
 
 @rule("settle-once", "price-n")
@@ -379,7 +425,25 @@ def _ended(target: Target, request: Request, price: Decimal) -> int:
     return int(is_accepted(exchange))
 
 
-def _judge_running(court: Court, record: Exchange) -> None:
+def _states(target: Target, created: Iterable[Exchange]) -> list[Json]:
+    """How tasks stand."""
+    return [at(target.get(_poll_path(each)).answer.json, "data", "state") for each in created]
+
+
+def _are_new(world: World, states: Iterable[Json]) -> bool:
+    """Whether any of the tasks is not worked on yet."""
+    return world.spec.facts.task_created.state in states
+
+
+def _judge_running(court: Court, record: Exchange, created: Exchange) -> None:
+    """Judges the record of a task that ran, where a task that has ended has one."""
+    if record.answer.status != HTTPStatus.OK:
+        if record_of(court, created).answer.status != HTTPStatus.OK:
+            return
+        wanted = "a record of a task that runs, as there is one when it has ended"
+        status = [f"status {record.answer.status}"]
+        court.judge("settle-once/records", record, expected=wanted, problems=status)
+        return
     data = at(record.answer.json, "data")
     told = {"settled": at(data, "settled"), "credits": at(data, "credits")}
     wrong = [] if told == {"settled": False, "credits": 0} else [str(told)]
@@ -397,7 +461,7 @@ def _open_states(world: World) -> list[str]:
 
 def _doomed(world: World) -> Request:
     """A task that must fail: its reference lies on a private host."""
-    return task(world, image_url="http://10.0.0.1/private.png", prompt="doomed")
+    return task(world, image_url=PRIVATE, prompt="doomed")
 
 
 def _without_quality(world: World, **fields: Json) -> Request:

@@ -68,17 +68,13 @@ def texts_that_are_no_sizes(world: World) -> Iterator[Probe]:
 
 
 def ratios_at_tiers(world: World) -> Iterator[Probe]:
-    """Each ratio in the cheapest tier, and each tier with a few ratios in every form of it."""
+    """Each ratio in each tier, and each tier in every form of its name."""
     spec = world.spec
     first, *others = [tier.name for tier in spec.facts.tier.tiers]
     asked: list[tuple[str | None, str | None]] = [(None, None), (None, first)]
     asked += [(ratio, None) for ratio in aspect_ratios(spec)[:2]]
     asked += [(ratio, first) for ratio in aspect_ratios(spec)]
-    for tier in spec.facts.tier.tiers[1:]:
-        asked += [(f"{s.width}:{s.height}", tier.name) for s in tier.typical]
-    asked += [
-        (ratio, tier) for tier in others for ratio in (None, *aspect_ratios(spec)[1:3], "4:5")
-    ]
+    asked += [(ratio, tier) for tier in others for ratio in (None, *aspect_ratios(spec))]
     asked += [(None, name) for name in resolutions(spec) if name not in {first, *others}]
     for ratio, tier_name in dict.fromkeys(asked):
         fields = {"aspect_ratio": ratio, "resolution": tier_name}

@@ -16,7 +16,12 @@ from typing import Self, cast
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from contracts.exchange import Answer, Exchange, Key, Request, Transfer
 
@@ -32,10 +37,16 @@ class Transport:
     """Sends requests to one base URL with the keys of the run; may be used from many threads."""
 
     def __init__(
-        self, base_url: str, keys: Mapping[Key, str], *, scheme: str, timeout_s: float
+        self,
+        base_url: str,
+        keys: Mapping[Key, str],
+        *,
+        scheme: str,
+        timeout_s: float,
+        grace_s: float = 0.0,
     ) -> None:
         self.base_url = base_url
-        self.timeout_s = timeout_s
+        self._limit_s, self._grace_s = timeout_s, grace_s
         self._keys = keys
         self._scheme = scheme
         self._pools = urllib3.PoolManager(maxsize=CONNECTIONS, num_pools=8)
@@ -54,6 +65,15 @@ class Transport:
     ) -> None:
         self._pools.clear()
 
+    @property
+    def timeout_s(self) -> float:
+        """How long an answer is waited for: with some grace, until one stays away for so long."""
+        return self._limit_s + self._grace_s
+
+    def lose_patience(self) -> None:
+        """Grant no grace any more: what does not come has not come because the target is busy."""
+        self._grace_s = 0.0
+
     def url(self, request: Request) -> str:
         """The whole URL of a request."""
         return request.path if "://" in request.path else self.base_url + request.path
@@ -69,6 +89,8 @@ class Transport:
         try:
             status, headers, body = self._answer(request, limit)
         except (HTTPError, HTTPException, OSError) as error:
+            if timeout_s is None and isinstance(error, ReadTimeoutError | TimeoutError):
+                self.lose_patience()
             failure = _reason(error, limit)
             answer = Answer(0, (), b"", time.monotonic() - started, failure)
         else:

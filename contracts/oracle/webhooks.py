@@ -31,6 +31,8 @@ class Attempt:
     answered: int | None
     """The status it was answered with, None where the receiver kept silent."""
     method: str
+    target: str
+    """The path and the query that it came to."""
     headers: Mapping[str, str]
     """By lower-case name."""
     body: bytes

@@ -47,7 +47,7 @@ def posted(
     """An attempt with this task in its body."""
     body = {"code": 200, "msg": "success", "data": HOOKED if data is None else data}
     headers = {"content-type": "application/json"}
-    made = Attempt(at_s, at_s + held_s, answered, "POST", headers, json.dumps(body).encode())
+    made = Attempt(at_s, at_s + held_s, answered, "POST", "/", headers, json.dumps(body).encode())
     return Attempt(**{**{name: getattr(made, name) for name in made.__slots__}, **changes})
 
 

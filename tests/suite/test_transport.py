@@ -1,4 +1,7 @@
-"""A body that waits for `100 Continue` is sent, whether that comes at once, late or never."""
+"""A body that waits for `100 Continue` is sent, whether that comes at once, late or never.
+
+And a target that is silent once is waited for with less patience.
+"""
 
 import socket
 import threading
@@ -63,3 +66,18 @@ def test_who_is_refused_by_the_head_sends_no_body() -> None:
     ):
         assert sender.send(REQUEST).answer.status == 401
     assert len(read) == 1
+
+
+def test_grace_is_granted_until_an_answer_stays_away() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        Transport(
+            f"http://127.0.0.1:{silent.getsockname()[1]}",
+            {Key.MAIN: "sk_a"},
+            scheme="Bearer",
+            timeout_s=0.1,
+            grace_s=0.2,
+        ) as sender,
+    ):
+        failures = [sender.send(Request("GET", "/x")).answer.failure for _ in range(2)]
+    assert failures == ["no answer within 0.3 s", "no answer within 0.1 s"]

@@ -1,16 +1,20 @@
 """Sins against prices, balances and records."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from aiohttp import web
+
 from mock_server import submissions, sync_answers
-from mock_server.mock import EXCHANGE
+from mock_server.errors import ApiError
+from mock_server.mock import EXCHANGE, MOCK
 from mock_server.rules import pricing, quotes
 from mock_server.rules.tasks import Job
-from mock_server.store.memory import MemoryStore
-from tests.suite.plant import SINS, Plant, Sin, sin
+from mock_server.store.memory import Balance, MemoryStore
+from tests.suite.plant import SINS, Handler, Plant, Sin, sin
 
 _WRONG_CELLS = {
     "1K": {"low": "0.006", "medium": "0.026", "high": "0.08"},
@@ -123,6 +127,100 @@ def nothing_is_held(plant: Plant) -> None:
         return kept
 
     plant.wrap(MemoryStore, "submit", wrong)
+
+
+@sin("settle-once")
+def the_automatic_quality_is_held_twice(plant: Plant) -> None:
+    def twice(self: MemoryStore, job: Job | None, sign: int) -> None:
+        if job is not None and job.is_task and job.request.quality == "auto":
+            self.account(job.account).frozen += sign * job.price
+
+    def wrong(right: Any, self: MemoryStore, job: Job, *args: Any) -> bool:
+        taken: bool = right(self, job, *args)
+        twice(self, job if taken else None, 1)
+        return taken
+
+    def later(right: Any, self: MemoryStore, job_id: str, **kwargs: Any) -> Job | None:
+        ended: Job | None = right(self, job_id, **kwargs)
+        twice(self, ended, -1)
+        return ended
+
+    plant.wrap(MemoryStore, "submit", wrong)
+    plant.wrap(MemoryStore, "end", later)
+
+
+@sin("settle-once")
+def only_the_latest_hold_counts(plant: Plant) -> None:
+    def wrong(right: Any, self: MemoryStore, job: Job, *args: Any) -> bool:
+        taken: bool = right(self, job, *args)
+        if taken:
+            self.account(job.account).frozen = job.price
+        return taken
+
+    def later(right: Any, self: MemoryStore, job_id: str, **kwargs: Any) -> Job | None:
+        ended: Job | None = right(self, job_id, **kwargs)
+        if ended is not None:
+            self.account(ended.account).frozen = Decimal(0)
+        return ended
+
+    plant.wrap(MemoryStore, "submit", wrong)
+    plant.wrap(MemoryStore, "end", later)
+
+
+@sin("settle-once")
+def a_hold_ends_when_work_begins(plant: Plant) -> None:
+    def wrong(right: Any, self: MemoryStore, key: str, now: float) -> Balance:
+        seen: Balance = right(self, key, now)
+        jobs = [job for job in self._tasks.values() if job.account == key]
+        begun = sum(
+            (job.price for job in jobs if job.ended_at is None and job.starts_at <= now), Decimal(0)
+        )
+        return Balance(seen.balance + begun, seen.total, seen.frozen - begun)
+
+    plant.wrap(MemoryStore, "balance", wrong)
+
+
+@sin("settle-once")
+def edits_have_no_record(plant: Plant) -> None:
+    _no_record(plant, lambda job: job.request.is_edit and not job.is_task)
+
+
+@sin("settle-once")
+def tasks_that_run_have_no_record(plant: Plant) -> None:
+    _no_record(plant, lambda job: job.ended_at is None)
+
+
+def _no_record(plant: Plant, is_unknown: Callable[[Job], bool]) -> None:
+    async def wrong(right: Handler, request: web.Request) -> Any:
+        mock, name = request.app[MOCK], request.match_info["id"]
+        now = mock.clock.now()
+        job = mock.store.task(name, now) or mock.store.call(name, now)
+        if job is not None and is_unknown(job):
+            raise ApiError("no record", kind="not_found", code="wrong")
+        return await right(request)
+
+    plant.handler("getRecord", wrong)
+
+
+@sin("free-failure")
+def a_failure_that_was_waited_for_is_paid(plant: Plant) -> None:
+    def wrong(right: Any, self: MemoryStore, job_id: str, **kwargs: Any) -> Job | None:
+        ended: Job | None = right(self, job_id, **kwargs)
+        if ended is not None and ended.failure is not None and ended.request.prompt in waited:
+            self.account(ended.account).total -= ended.price
+        return ended
+
+    waited: set[str] = set()
+
+    async def waiting(right: Handler, request: web.Request) -> Any:
+        waited.add(json.loads(await request.read()).get("prompt"))
+        try:
+            return await right(request)
+        finally:
+            waited.clear()
+
+    plant.wrap(MemoryStore, "end", wrong)
+    plant.handler("createImageAndWait", waiting)
 
 
 @sin("settle-once")

@@ -14,6 +14,7 @@ from mock_server.errors import ApiError
 from mock_server.mock import EXCHANGE, MOCK
 from mock_server.rules import requests
 from mock_server.rules.sizes import Breach, Size
+from mock_server.store.memory import MemoryStore
 from tests.suite.plant import Handler, Plant, refuse, sin
 
 ONCE_MORE = Breach("size-edge", "is not liked")
@@ -47,6 +48,37 @@ def a_square_may_have_too_many_pixels(plant: Plant) -> None:
         return tuple(each for each in found if not is_square or each.rule != "size-pixels")
 
     plant.wrap(requests, "breaches", wrong)
+
+
+@sin("size-ratio")
+def three_to_one_is_too_steep_in_the_middle_tier(plant: Plant) -> None:
+    def wrong(right: Any, size: Size, table: Any) -> tuple[Breach, ...]:
+        found: tuple[Breach, ...] = right(size, table)
+        is_steep = size.long_edge == 3 * size.short_edge and 1536 < size.long_edge <= 2048
+        return (*found, Breach("size-ratio", "is not liked")) if is_steep else found
+
+    plant.wrap(requests, "breaches", wrong)
+
+
+@sin("derive")
+def a_tall_decimal_ratio_lies_down(plant: Plant) -> None:
+    def wrong(right: Any, request: Any, table: Any, **kwargs: Any) -> Size:
+        found: Size = right(request, table, **kwargs)
+        is_meant = "." in request.aspect_ratio and found.height > 2 * found.width
+        return Size(found.height, found.width) if is_meant else found
+
+    plant.wrap(requests, "size_in", wrong)
+
+
+@sin("retention")
+def two_tasks_are_remembered(plant: Plant) -> None:
+    def wrong(right: Any, self: MemoryStore, job_id: str, **kwargs: Any) -> Any:
+        ended = right(self, job_id, **kwargs)
+        for old in [job.id for job in self._tasks.values() if job.ended_at is not None][:-2]:
+            del self._tasks[old]
+        return ended
+
+    plant.wrap(MemoryStore, "end", wrong)
 
 
 @sin("mode-both")

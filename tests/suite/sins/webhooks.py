@@ -1,6 +1,7 @@
 """Sins against webhooks."""
 
 import json
+from functools import partial
 from typing import Any
 
 from mock_server import webhooks
@@ -75,6 +76,31 @@ def _changed(name: str, change: Any) -> Any:
     return wrong
 
 
+@sin("hook-once")
+def the_query_of_a_callback_is_lost(plant: Plant) -> None:
+    def wrong(right: Any, self: Postman, job: Any, url: str, *args: Any) -> Any:
+        return right(self, job, url.partition("?")[0], *args)
+
+    plant.wrap(Postman, "_deliver", wrong)
+
+
+@sin("hook-once")
+def only_the_first_account_is_told(plant: Plant) -> None:
+    told: list[str] = []
+
+    def wrong(right: Any, self: Postman, job: Any, *args: Any) -> None:
+        told.append(job.account)
+        if job.account == told[0]:
+            right(self, job, *args)
+
+    plant.wrap(Postman, "deliver", wrong)
+
+
+@sin("hook-payload")
+def the_param_is_told_in_ascii(plant: Plant) -> None:
+    _payload(plant, _changed("param", lambda text: text.encode("ascii", "replace").decode()))
+
+
 @sin("hook-payload")
 def the_param_is_an_object(plant: Plant) -> None:
     _payload(plant, _changed("param", json.loads))
@@ -134,21 +160,34 @@ def the_background_retry_never_ends(plant: Plant) -> None:
 
 @sin("hook-retry")
 def redirects_are_followed(plant: Plant) -> None:
+    async def wrong(asked: Any, method: str, url: Any, **kwargs: Any) -> Any:
+        return await asked(method, url, **{**kwargs, "allow_redirects": True})
+
+    _posted(plant, wrong)
+
+
+@sin("hook-retry")
+def redirects_to_a_whole_url_are_followed(plant: Plant) -> None:
+    async def wrong(asked: Any, method: str, url: Any, **kwargs: Any) -> Any:
+        answer = await asked(method, url, **kwargs)
+        place = answer.headers.get("Location", "")
+        return await asked(method, place, **kwargs) if "://" in place else answer
+
+    _posted(plant, wrong)
+
+
+def _posted(plant: Plant, wrong: Any) -> None:
+    """Let webhooks be sent otherwise; `wrong` is given how they are sent."""
     right = Postman._session
 
-    def wrong(self: Postman) -> Any:
+    def session_of(self: Postman) -> Any:
         session = right(self)
         if not hasattr(session, "_wrong"):
-            asked = session._request
-
-            async def request(method: str, url: Any, **kwargs: Any) -> Any:
-                return await asked(method, url, **{**kwargs, "allow_redirects": True})
-
-            object.__setattr__(session, "_request", request)
+            object.__setattr__(session, "_request", partial(wrong, session._request))
             object.__setattr__(session, "_wrong", True)
         return session
 
-    plant.patch(Postman, "_session", wrong)
+    plant.patch(Postman, "_session", session_of)
 
 
 @sin("callback-url")
