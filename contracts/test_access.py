@@ -174,6 +174,21 @@ def test_another_key_does_not_see_the_record_of_a_call(court: Court, run: Run) -
     _judge_hidden(court, court.target.record(name, key=Key.SECOND))
 
 
+@rule("auth")
+@bill(Level.SMOKE, requests=3, largest=lambda world: expected_of(world, generation(world)).price)
+def test_a_record_is_not_told_without_a_key(court: Court) -> None:
+    """One that is there: of others a target may say that it has none, whoever asks."""
+    made = probe(court.world, "watched", task(court.world), rule="auth")
+    path = f"/records/{court.target.history(made).created.answer.task_id}"
+    if court.target.get(path).answer.status != 200:
+        raise NotJudgedError("the target offers no records")
+    asked = court.target.get(path, key=Key.NONE)
+    unauthorized_status = court.world.spec.facts.status.of("unauthorized")
+    wrong = [] if asked.answer.status == unauthorized_status else [_told(asked)]
+    told = f"{unauthorized_status} for a record without a key"
+    court.judge("auth", asked, expected=told, problems=wrong)
+
+
 @rule("auth/key-is-account")
 @bill(Level.FULL, requests=4, largest=lambda world: expected_of(world, generation(world)).price)
 def test_each_key_has_its_own_balance(court: Court, run: Run) -> None:
@@ -198,8 +213,8 @@ def test_each_key_has_its_own_balance(court: Court, run: Run) -> None:
     court.judge("auth/key-is-account", exchange, expected=told, problems=problems)
 
 
-@rule("base", "base/short-prefix", "auth")
-@bill(Level.FREE, requests=4)
+@rule("base", "base/short-prefix", "auth", "status")
+@bill(Level.FREE, requests=5)
 def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
     """Only where the target lies under one of the contract's own prefixes."""
     base, prefixes = run.state.base_url, court.world.spec.facts.base.prefixes
@@ -226,6 +241,7 @@ def test_both_prefixes_serve_the_same(court: Court, run: Run) -> None:
         court.judge(
             name, refused, expected=f"400 for an illegal size under {prefix}", problems=wrong
         )
+        _judge_method(court, url)
         keyless = court.target.send(Request("GET", f"{url}/models", key=Key.NONE))
         wrong = [] if keyless.answer.status == statuses.of("unauthorized") else [_told(keyless)]
         court.judge("auth", keyless, expected=f"401 without a key under {prefix}", problems=wrong)
@@ -313,6 +329,18 @@ def _judge_refused(court: Court, probe: Probe) -> None:
     refused = court.world.spec.facts.status.of("unauthorized")
     wrong = [] if exchange.answer.status == refused else [_told(exchange)]
     court.judge("auth", exchange, expected=str(refused), problems=wrong)
+
+
+def _judge_method(court: Court, url: str) -> None:
+    """A method that a path does not take is refused with those it takes, under any prefix."""
+    status = court.world.spec.facts.status.of("method_not_allowed")
+    refused = court.target.send(Request("PUT", f"{url}/models"))
+    if refused.answer.status != status:
+        return
+    allow = refused.answer.header("allow") or ""
+    problems = [] if "GET" in allow.upper() else [f"Allow is '{allow}'"]
+    told = f"{status} with the methods that are allowed"
+    court.judge("status", refused, expected=told, problems=problems)
 
 
 def _judge_stranger(

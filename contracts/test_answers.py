@@ -1,23 +1,40 @@
 """What a synchronous answer holds: shape, count, format, alpha, and what is ignored."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
-from contracts.asking import ABSENT, default_size, edit, edit_json, generation, probe
+import pytest
+
+from contracts.asking import (
+    ABSENT,
+    default_size,
+    edit,
+    edit_json,
+    generation,
+    probe,
+    task,
+    wait,
+)
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
 from contracts.decode import Json
-from contracts.exchange import Request
+from contracts.exchange import Exchange, Request
 from contracts.judge import NotJudgedError
+from contracts.oracle.pictures import is_plain
 from contracts.oracle.synchronous import picture_bytes
+from contracts.oracle.tasks import result_urls
 from contracts.samples import SAMPLE, data_uri, gradient, half_mask, opaque_mask
 from contracts.strategies import valid_values
 
 COMPRESSED = ("jpeg", "webp")
+ALIKE = 0.97
+"""Pictures that are compressed alike differ by less."""
 
 
 def numbers_of_pictures(world: World) -> Iterator[Probe]:
     """`n` in every form that it may have."""
     size, field = default_size(world), world.spec.field("n")
+    wide = world.spec.facts.tier.tiers[0].typical[1]
     least, most = field.minimum or 1, field.maximum or 1
     forms: dict[str, Request] = {
         "default": generation(world, size=size),
@@ -28,8 +45,11 @@ def numbers_of_pictures(world: World) -> Iterator[Probe]:
         "json edit": edit_json(world, size=size, n=2),
         "task": generation(world, n=2),
         "most as a task": generation(world, n=most),
-        "most in a form": edit(world, size=size, n=most),
+        "most in a form": edit(world, size=wide, n=most),
         "most in a json edit": edit_json(world, size=size, n=most),
+        "most of the largest": generation(
+            world, size=world.spec.facts.tier.tiers[-1].typical[0], n=most
+        ),
     }
     forms |= {str(n): generation(world, size=size, n=n) for n in range(least, most + 1)}
     for name, request in forms.items():
@@ -76,6 +96,7 @@ def response_formats(world: World) -> Iterator[Probe]:
             f"form {name}": edit(world, size=size, response_format=name),
             f"json {name}": edit_json(world, size=size, response_format=name),
             f"two {name}": edit(world, size=size, response_format=name, n=2),
+            f"masked {name}": edit(world, None, half_mask(SAMPLE), size=size, response_format=name),
         }
         for title, request in wishes.items():
             level = Level.SMOKE if title.startswith("form") else Level.FULL
@@ -119,6 +140,9 @@ def formats_and_backgrounds(world: World) -> Iterator[Probe]:
                 level = Level.SMOKE if title == "generation" and form else Level.FULL
                 rule_id = "background" if background else "output-format"
                 yield probe(world, name, request, rule=rule_id, level=level)
+    for tier in facts.tier.tiers[1:]:
+        large = generation(world, size=tier.typical[0], background="transparent")
+        yield probe(world, f"transparent of {tier.name}", large, rule="background")
     clear = edit(world, [half_mask(SAMPLE)], size=size, background="opaque")
     yield probe(world, "opaque edit of a clear picture", clear, rule="background")
 
@@ -137,6 +161,8 @@ def compressions(world: World) -> Iterator[Probe]:
             wishes: dict[str, Json] = {"output_format": form, "output_compression": value}
             request = edit(world, [picture], mask, size=size, **wishes)
             yield probe(world, f"{form} edit {value}", request, rule="output-format")
+            request = task(world, **wishes)
+            yield probe(world, f"{form} task {value}", request, rule="output-format")
 
 
 def _ends(world: World) -> tuple[Json, Json]:
@@ -180,6 +206,7 @@ def ignored_fields(world: World) -> Iterator[Probe]:
         "unknown in a form": edit(world, size=size, user="someone", seed="7"),
         "nulls": generation(world, **(nulls | {"size": str(size)})),
         "nulls in a task": generation(world, **nulls),
+        "nulls that are waited for": wait(world, quality=None, n=None, aspect_ratio=None),
         "nulls in a json edit": edit_json(
             world, **({name: None for name in nulls if name != "images"} | {"size": str(size)})
         ),
@@ -218,7 +245,7 @@ def streams(world: World) -> Iterator[Probe]:
     yield probe(world, "partial fine", fine, rule="stream/partial-images")
 
 
-@rule("n", "n/types", "sync-shape")
+@rule("n", "n/types", "sync-shape", "size-exact")
 @probes(numbers_of_pictures)
 def test_as_many_pictures_come_as_were_asked_for(probe: Probe, court: Court) -> None:
     court.hear(probe)
@@ -262,28 +289,37 @@ def test_a_format_or_background_that_is_none_is_refused(probe: Probe, court: Cou
 
 @rule("output-format")
 @bill(Level.FULL, requests=0)
-def test_compression_decides_how_hard_the_picture_is_compressed(court: Court) -> None:
-    """The same wish at both ends: the one that is compressed hardest is not the larger one.
+@pytest.mark.parametrize("place", ["", " edit", " task"])
+@pytest.mark.parametrize("form", COMPRESSED)
+def test_compression_decides_how_hard_the_picture_is_compressed(
+    form: str, place: str, court: Court
+) -> None:
+    """The same wish at both ends: the one that is compressed hardest is the smaller one.
 
-    A generated picture may be so plain that nothing is to be gained; what an edit shows is not.
+    Unless the picture is so plain that nothing is to be gained.
     """
-    world, judge = court.world, court.judge
-    least, most = _ends(world)
-    found = {p.name: p for p in compressions(world)}
-    for kind in (kind for form in COMPRESSED for kind in (form, f"{form} edit")):
-        lengths = []
-        for value in (least, most):
-            exchange = court.target.exchange(found[f"{kind} {value}"])
-            lengths.append(max((len(data or b"") for data in picture_bytes(exchange)), default=0))
-        if not all(lengths):
-            raise NotJudgedError("no pictures came")
-        problems = [f"{lengths[0]} and {lengths[1]} bytes"] if lengths[0] > lengths[1] else []
-        judge(
-            "output-format",
-            court.target.exchange(found[f"{kind} {least}"]),
-            expected=f"no more bytes of {kind} at output_compression {least} than at {most}",
-            problems=problems,
-        )
+    least, most = _ends(court.world)
+    found = {each.name: each for each in compressions(court.world)}
+    exchange, small = _first_picture(court, found[f"{form}{place} {least}"])
+    _, large = _first_picture(court, found[f"{form}{place} {most}"])
+    if not small or not large:
+        raise NotJudgedError("no pictures came")
+    is_alike = len(small) > len(large) * ALIKE
+    wrong = len(small) > len(large) or (is_alike and not is_plain(large))
+    problems = [f"{len(small)} and {len(large)} bytes"] if wrong else []
+    told = f"less of {form} at output_compression {least} than at {most}"
+    court.judge("output-format", exchange, expected=told, problems=problems)
+
+
+def _first_picture(court: Court, probe: Probe) -> tuple[Exchange, bytes]:
+    """An answer with the first picture in it, or behind its URL; no bytes where there is none."""
+    if not probe.is_task:
+        exchange = court.target.exchange(probe)
+        return exchange, next((data for data in picture_bytes(exchange) if data), b"")
+    last = court.target.history(probe).last
+    fetched = [court.target.fetch(url) for url in result_urls(last)[:1]]
+    ok = [each.answer.body for each in fetched if each.answer.status == HTTPStatus.OK]
+    return last, next(iter(ok), b"")
 
 
 @rule("unknown-fields", "unknown-fields/null", "price-auto")

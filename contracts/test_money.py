@@ -40,7 +40,7 @@ from contracts.exchange import Exchange, Key, Request, at
 from contracts.judge import Judge, NotJudgedError
 from contracts.oracle import prices
 from contracts.oracle.tasks import result_urls
-from contracts.samples import SAMPLE, gradient, half_mask
+from contracts.samples import SAMPLE, data_uri, gradient, half_mask, text_of
 from contracts.target import Balance, Target, is_accepted
 from contracts.test_access import makes_pictures, operations
 from contracts.wave import Wave
@@ -64,6 +64,9 @@ def cells(world: World) -> Iterator[Probe]:
             rule_id = "price" if quality in world.spec.facts.price.per_image[name] else "price-auto"
             level = Level.SMOKE if tier is world.spec.facts.tier.tiers[0] else Level.FULL
             yield probe(world, f"{name}-{quality}", request, rule=rule_id, level=level)
+            if quality in world.spec.facts.price.per_image[name] and len(tier.typical) > 1:
+                turned = generation(world, size=tier.typical[-1], quality=quality)
+                yield probe(world, f"{name}-{quality} turned", turned, rule="price")
 
 
 def counts(world: World) -> Iterator[Probe]:
@@ -134,6 +137,11 @@ def counts_everywhere(world: World) -> Iterator[Probe]:
         "wait": wait(world, n=2),
         "dearest": generation(world, size=size, quality=dearest, n=2),
         "dear task": generation(world, resolution=tiers[-1].name, n=2),
+        "with a reference": generation(world, size=size, n=2, image=text_of(gradient(SAMPLE))),
+        **{
+            f"{name}": generation(world, size=size, n=2, quality=name)
+            for name in world.spec.facts.price_auto.billed_as
+        },
     }
     for name, request in wishes.items():
         yield probe(world, name, request, rule="price-n")
@@ -302,16 +310,17 @@ def test_refused_requests_cost_nothing(court: Court) -> None:
 
 
 @rule("free-failure", "settle-once", "settle-once/records")
-@bill(Level.SMOKE, requests=2, largest=cheapest)
+@bill(Level.SMOKE, requests=8, largest=lambda world: 2 * cheapest(world))
 def test_a_failed_task_costs_nothing(court: Court) -> None:
-    """It holds its price while it runs, and gives all of it back."""
-    target = court.target
+    """It holds its price while it runs, and gives all of it back; an edit does so too."""
+    target, price = court.target, cheapest(court.world)
     with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
-        created = target.send(_doomed(court.world), price=cheapest(court.world), alone=True)
-        history = target.follow(created)
+        made = [target.send(each, price=price, alone=True) for each in _doomed(court.world)]
+        histories = [target.follow(each) for each in made]
         after = target.balance()
-    if history.data.get("state") != "failed":
+    created = made[0]
+    if any(history.data.get("state") != "failed" for history in histories):
         raise NotJudgedError("no task could be made to fail (a private reference URL did not)")
     court.judge(
         "free-failure",
@@ -459,9 +468,12 @@ def _open_states(world: World) -> list[str]:
     return [state for state, following in world.spec.facts.task_steps.next.items() if following]
 
 
-def _doomed(world: World) -> Request:
-    """A task that must fail: its reference lies on a private host."""
-    return task(world, image_url=PRIVATE, prompt="doomed")
+def _doomed(world: World) -> list[Request]:
+    """Tasks that must fail: a reference of theirs lies on a private host."""
+    pictures: Json = [{"image_url": data_uri(gradient(SAMPLE))}, {"image_url": PRIVATE}]
+    tier = world.spec.facts.tier.tiers[0].name
+    edited = edit_json(world, images=pictures, prompt="doomed", resolution=tier)
+    return [task(world, image_url=PRIVATE, prompt="doomed"), edited]
 
 
 def _without_quality(world: World, **fields: Json) -> Request:

@@ -51,6 +51,20 @@ def sizes_at_tier_edges(world: World) -> Iterator[Probe]:
     yield probe(world, f"json edit {longest}", edit_json(world, size=longest), rule="tier")
 
 
+def sizes_in_other_formats(world: World) -> Iterator[Probe]:
+    """Sides that are odd numbers of steps, in the formats that code in blocks of 8 and 16."""
+    step = world.spec.facts.size_grid.multiple
+    odd = [
+        size
+        for size in boundary_sizes(world.spec)
+        if size.width // step % 2 and size.height // step % 2 and size.width != size.height
+    ]
+    for form in world.spec.facts.output_format.media_types:
+        for size in odd[:2]:
+            asked = generation(world, size=size, output_format=form)
+            yield probe(world, f"{form} {size}", asked, rule="size-exact")
+
+
 def sizes_beyond_bounds(world: World) -> Iterator[Probe]:
     """Sizes that break one rule by as little as can be."""
     for name in SIZE_RULES:
@@ -76,6 +90,11 @@ def ratios_at_tiers(world: World) -> Iterator[Probe]:
     asked += [(ratio, first) for ratio in aspect_ratios(spec)]
     asked += [(ratio, tier) for tier in others for ratio in (None, *aspect_ratios(spec))]
     asked += [(None, name) for name in resolutions(spec) if name not in {first, *others}]
+    last = others[-1]
+    hooked = generation(world, aspect_ratio="2:3", resolution=last, callback_url=NOWHERE)
+    yield probe(world, f"2:3@{last} with a callback", hooked, rule="aspect-ratio")
+    form = edit(world, aspect_ratio="4:3", resolution=last)
+    yield probe(world, f"4:3@{last} in a form", form, rule="aspect-ratio")
     for ratio, tier_name in dict.fromkeys(asked):
         fields = {"aspect_ratio": ratio, "resolution": tier_name}
         given = {name: value for name, value in fields.items() if value is not None}
@@ -122,6 +141,12 @@ def test_a_size_on_a_bound_is_charged_by_its_tier(probe: Probe, court: Court, wa
 def test_a_tier_begins_everywhere_at_the_same_edge(probe: Probe, court: Court, wave: Wave) -> None:
     court.hear(probe)
     judge_charge(court, probe, wave)
+
+
+@rule("size-exact", "output-format")
+@probes(sizes_in_other_formats)
+def test_every_format_measures_what_was_asked(probe: Probe, court: Court) -> None:
+    court.hear(probe)
 
 
 @rule("size-grid", "size-edge", "size-ratio", "size-pixels")

@@ -16,8 +16,18 @@ from contracts.oracle.problem import Problem
 from contracts.size import Size
 from contracts.spec import Spec
 
-__all__ = ["Decoded", "Header", "decode", "look_at", "media_type_problems", "problems", "read"]
+__all__ = [
+    "Decoded",
+    "Header",
+    "decode",
+    "is_plain",
+    "look_at",
+    "media_type_problems",
+    "problems",
+    "read",
+]
 
+FEW_COLOURS = 256
 _SEEN: dict[bytes, tuple[Header | None, "Decoded | str"]] = {}
 BROKEN_FILE = (
     OSError,
@@ -118,6 +128,15 @@ def look_at(data: bytes) -> tuple[Header | None, Decoded | str]:
     if name not in _SEEN:
         _SEEN[name] = (read(data), decode(data))
     return _SEEN[name]
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether a picture has so few colours that nothing is to be gained by compressing it."""
+    try:
+        with _QUIET, Image.open(BytesIO(data)) as picture:
+            return picture.convert("RGB").getcolors(FEW_COLOURS) is not None
+    except BROKEN_FILE:
+        return True
 
 
 def media_type_problems(spec: Spec, data: bytes, media_type: str) -> list[Problem]:

@@ -184,7 +184,7 @@ def _conclusion(
     if ledger.denied:
         return 3, f"The budget ended before the verdict; {tail}."
     if not count[Outcome.PASS]:
-        return 0, "Nothing was judged."
+        return 2, "Nothing was judged, so this is no verdict."
     return 0, f"The target conforms as far as it was judged: {tail}."
 
 

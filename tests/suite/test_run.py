@@ -13,3 +13,10 @@ def test_a_run_leaves_no_files_behind(tmp_path: Path, monkeypatch: pytest.Monkey
         run = judged(base_url, "--rule", "models")
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_judges_nothing_is_no_success() -> None:
+    with serving("mock_server", "--quiet", "--time-scale", "0") as base_url:
+        run = judged(base_url, "--rule", "models", "--", "-k", "no_test_has_this_name")
+    assert run.returncode == 2, run.stdout[-3000:] + run.stderr
+    assert "Nothing was judged" in run.stdout

@@ -4,6 +4,7 @@ from tests.suite.plant import SINS
 from tests.suite.sins import (
     access,
     answers,
+    corners,
     errors,
     money,
     references,
@@ -17,6 +18,7 @@ __all__ = [
     "SINS",
     "access",
     "answers",
+    "corners",
     "errors",
     "money",
     "references",
