@@ -55,13 +55,13 @@ def noise(size: Size, image_format: str = "png") -> bytes:
 
 
 @cache
-def half_mask(size: Size, *, inner: bool = True) -> bytes:
-    """A PNG mask: transparent (repaint) in the inner half and opaque around it, or the reverse."""
+def half_mask(size: Size, *, inner: bool = True, image_format: str = "png") -> bytes:
+    """A mask: transparent (repaint) in the inner half and opaque around it, or the reverse."""
     alpha = Image.new("L", size, 255 if inner else 0)
     alpha.paste(0 if inner else 255, _inner(size))
     picture = Image.new("RGBA", size, (0, 0, 0, 255))
     picture.putalpha(alpha)
-    return _saved(picture, "png")
+    return _saved(picture, image_format)
 
 
 @cache

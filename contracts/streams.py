@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from contracts.exchange import Exchange, at
 from contracts.oracle import pictures
+from contracts.oracle.moments import is_seconds
 from contracts.oracle.requests import Expectation
 from contracts.spec import Spec
 
@@ -45,11 +46,19 @@ def problems(spec: Spec, expected: Expectation, exchange: Exchange, *, partials:
         wrong.append(f"{told.count(names.completed)} events {names.completed}")
     if told.count(names.partial) > partials * expected.images:
         wrong.append(f"{told.count(names.partial)} events {names.partial}")
+    wrong += _numbers([event for event in found if event.name == names.partial], partials)
     if told and told[-1] != names.completed:
         wrong.append(f"the last event is {told[-1]}")
     return wrong + [
         each for event in found for each in _event_problems(event, expected, names.completed)
     ]
+
+
+def _numbers(previews: list[Event], partials: int) -> Iterator[str]:
+    """Previews of a picture are counted from 0."""
+    numbers = [at(event.data, "partial_image_index") for event in previews]
+    if previews and (0 not in numbers or not all(each in range(partials) for each in numbers)):
+        yield f"the previews have the numbers {numbers}"
 
 
 def _event(block: str) -> Event | None:
@@ -71,6 +80,9 @@ def _event(block: str) -> Event | None:
 
 
 def _event_problems(event: Event, expected: Expectation, completed: str) -> Iterator[str]:
+    created = at(event.data, "created_at")
+    if not is_seconds(created):
+        yield f"created_at of {event.name} is {created!r}; expected integer Unix seconds"
     if at(event.data, "type") != event.name:
         yield f"the data of {event.name} has the type {at(event.data, 'type')!r}"
     try:

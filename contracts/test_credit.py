@@ -23,35 +23,39 @@ from contracts.discovery import set_balance
 from contracts.exchange import Key, Request
 from contracts.judge import NotJudgedError
 from contracts.run import Run
+from contracts.target import Balance, Target
 
 
 @rule("no-credit", "code-in-200")
-@bill(Level.FREE, requests=2)
-def test_without_credit_nothing_is_made(court: Court, run: Run) -> None:
+@bill(Level.FREE, requests=5)
+def test_without_credit_nothing_is_made_or_taken(court: Court, run: Run) -> None:
     if Key.POOR not in run.keys:
         raise NotJudgedError("it needs a key without credit (--poor-key)")
-    for request in _too_dear(court, Key.POOR):
-        expected = expected_of(court.world, request)
-        exchange = court.target.send(request, largest=expected.largest)
-        status = court.world.spec.facts.status.errors["no_credit"].status
+    target, status = court.target, court.world.spec.facts.status.errors["no_credit"].status
+    with target.shared.account(Key.POOR, alone=True):
+        before = _balance(target)
+        requests = _too_dear(court, Key.POOR)
+        prices = [expected_of(court.world, each) for each in requests]
+        sent = [
+            target.send(request, largest=expected.largest, alone=True)
+            for request, expected in zip(requests, prices, strict=True)
+        ]
+        after = _balance(target)
+    for exchange, expected in zip(sent, prices, strict=True):
         wrong = [] if exchange.answer.status == status else [f"status {exchange.answer.status}"]
         told = f"{status}: it costs ${expected.price}, more than the account has"
         court.judge("no-credit", exchange, expected=told, problems=wrong)
+    if before is not None and after is not None:
+        told = f"the same balance after refusals with {status}"
+        court.judge("no-credit", sent[0], expected=told, problems=changes(before, after))
 
 
-@rule("no-credit", "code-in-200")
-@bill(Level.FREE, requests=4)
-def test_a_refusal_for_want_of_credit_changes_nothing(court: Court, run: Run) -> None:
-    if Key.POOR not in run.keys:
-        raise NotJudgedError("it needs a key without credit (--poor-key)")
-    target = court.target
-    with target.shared.account(Key.POOR, alone=True):
-        before = target.balance(Key.POOR)
-        request = _too_dear(court, Key.POOR)[0].again(1)
-        exchange = target.send(request, largest=expected_of(court.world, request).largest)
-        after = target.balance(Key.POOR)
-    told = "the same balance after a refusal with 402"
-    court.judge("no-credit", exchange, expected=told, problems=changes(before, after))
+def _balance(target: Target) -> Balance | None:
+    """What the account without credit has, where the target says so."""
+    try:
+        return target.balance(Key.POOR)
+    except NotJudgedError:
+        return None
 
 
 @rule("no-credit")

@@ -63,7 +63,8 @@ def masks_that_do_not(world: World) -> Iterator[Probe]:
         "of the result": half_mask(size),
         "no alpha": opaque,
         "jpeg": opaque_mask(SAMPLE, mode="RGB", image_format="jpeg"),
-        "webp": opaque_mask(SAMPLE, image_format="webp"),
+        "webp": half_mask(SAMPLE, image_format="webp"),
+        "twice as large": half_mask(Size(SAMPLE.width * 2, SAMPLE.height * 2)),
         "text": b"hello",
     }
     for name, data in wrong.items():

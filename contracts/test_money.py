@@ -109,7 +109,7 @@ def trimmings(world: World) -> Iterator[Probe]:
 def qualities_everywhere(world: World) -> Iterator[Probe]:
     """The names that are billed as another one, and null, where `cells` does not send them.
 
-    Every cell of the table is asked for by a task as well.
+    Every cell of the table is asked for by a task and by an edit as well.
     """
     size = default_size(world)
     for quality in (*world.spec.facts.price_auto.billed_as, None):
@@ -126,6 +126,10 @@ def qualities_everywhere(world: World) -> Iterator[Probe]:
         for quality in row:
             request = task(world, resolution=tier, quality=quality)
             yield probe(world, f"task of {tier} {quality}", request, rule="price")
+    for each in world.spec.facts.tier.tiers:
+        for quality in world.spec.facts.price.per_image[each.name]:
+            request = edit(world, size=each.typical[0], quality=quality)
+            yield probe(world, f"edit of {each.name} {quality}", request, rule="price")
 
 
 def counts_everywhere(world: World) -> Iterator[Probe]:
@@ -310,10 +314,10 @@ def test_refused_requests_cost_nothing(court: Court) -> None:
 
 
 @rule("free-failure", "settle-once", "settle-once/records")
-@bill(Level.SMOKE, requests=8, largest=lambda world: 2 * cheapest(world))
+@bill(Level.SMOKE, requests=16, largest=lambda world: 8 * cheapest(world))
 def test_a_failed_task_costs_nothing(court: Court) -> None:
     """It holds its price while it runs, and gives all of it back; an edit does so too."""
-    target, price = court.target, cheapest(court.world)
+    target, price = court.target, cheapest(court.world) * 2
     with target.shared.account(Key.MAIN, alone=True):
         before = target.balance()
         made = [target.send(each, price=price, alone=True) for each in _doomed(court.world)]
@@ -473,7 +477,10 @@ def _doomed(world: World) -> list[Request]:
     pictures: Json = [{"image_url": data_uri(gradient(SAMPLE))}, {"image_url": PRIVATE}]
     tier = world.spec.facts.tier.tiers[0].name
     edited = edit_json(world, images=pictures, prompt="doomed", resolution=tier)
-    return [task(world, image_url=PRIVATE, prompt="doomed"), edited]
+    plain = task(world, image_url=PRIVATE, prompt="doomed")
+    two = task(world, image_url=PRIVATE, prompt="doomed", n=2)
+    told = task(world, image_url=PRIVATE, prompt="doomed", callback_url=NOWHERE)
+    return [plain, two, told, edited]
 
 
 def _without_quality(world: World, **fields: Json) -> Request:

@@ -72,6 +72,20 @@ def sizes_beyond_bounds(world: World) -> Iterator[Probe]:
             yield probe(world, f"{name}-{text}", generation(world, size=text), rule=name)
 
 
+def sizes_beyond_bounds_elsewhere(world: World) -> Iterator[Probe]:
+    """Sizes that break one rule by as little as can be, on the other ways to ask for one."""
+    for name in SIZE_RULES:
+        texts = near_misses(world.spec, name)
+        for text in dict.fromkeys((texts[0], texts[len(texts) // 2], texts[-1])):
+            wishes = {
+                "form": edit(world, size=text),
+                "json edit": edit_json(world, size=text),
+                "task": generation(world, size=text, callback_url=NOWHERE),
+            }
+            for place, request in wishes.items():
+                yield probe(world, f"{place} {name}-{text}", request, rule=name)
+
+
 def texts_that_are_no_sizes(world: World) -> Iterator[Probe]:
     """Texts near WxH that are none."""
     for text in malformed_sizes(world.spec):
@@ -152,6 +166,12 @@ def test_every_format_measures_what_was_asked(probe: Probe, court: Court) -> Non
 @rule("size-grid", "size-edge", "size-ratio", "size-pixels")
 @probes(sizes_beyond_bounds)
 def test_a_size_just_beyond_a_bound_is_refused(probe: Probe, court: Court) -> None:
+    court.hear(probe)
+
+
+@rule("size-grid", "size-edge", "size-ratio", "size-pixels")
+@probes(sizes_beyond_bounds_elsewhere)
+def test_a_size_beyond_a_bound_is_refused_everywhere(probe: Probe, court: Court) -> None:
     court.hear(probe)
 
 

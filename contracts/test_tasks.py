@@ -30,7 +30,7 @@ from contracts.asking import (
 from contracts.charges import judge_record
 from contracts.claims import Level, Probe, World, bill, probes, rule
 from contracts.court import Court
-from contracts.exchange import Exchange, Key, Request, at
+from contracts.exchange import Exchange, Key, Request
 from contracts.judge import BreachError, NotJudgedError
 from contracts.oracle import tasks
 from contracts.oracle.ledger import Ledger, balance_problems
@@ -205,6 +205,12 @@ def test_the_path_of_videos_finds_the_same_task(court: Court, run: Run) -> None:
         court.judge("auth", found, expected=told, problems=wrong)
 
 
+@rule("poll-errors/video-path", "task-poll")
+@probes(doomed_tasks)
+def test_the_path_of_videos_tells_failures_alike(probe: Probe, court: Court) -> None:
+    _judge_video_path(court, probe)
+
+
 @rule("poll-errors/video-path")
 @bill(Level.FULL, requests=0)
 def test_the_path_of_videos_finds_edits_as_well(court: Court) -> None:
@@ -218,7 +224,7 @@ def _judge_video_path(court: Court, made: Probe) -> str:
     if task_id is None:
         raise NotJudgedError("no task was made")
     found = court.target.get(f"/video/generations?task_id={task_id}")
-    same = at(found.answer.json, "data") == at(history.last.answer.json, "data")
+    same = found.answer.status == 200 and found.answer.json == history.last.answer.json
     wrong = [] if same else [f"status {found.answer.status}, another answer"]
     court.judge("poll-errors/video-path", found, expected="the same task", problems=wrong)
     return task_id

@@ -8,8 +8,8 @@ from aiohttp import web
 from mock_server import bodies, middlewares, results, sync_answers
 from mock_server.errors import ApiError
 from mock_server.pictures import Scene
-from mock_server.rules import quotes, requests
-from mock_server.rules.sizes import Size
+from mock_server.rules import quotes, references, requests
+from mock_server.rules.sizes import Breach, Size
 from mock_server.rules.tasks import Job
 from mock_server.store.memory import MemoryStore
 from tests.suite.plant import Handler, Plant, refuse, sin
@@ -191,3 +191,125 @@ def who_waits_may_not_say_null(plant: Plant) -> None:
         return await right(request)
 
     plant.handler("createImageAndWait", wrong)
+
+
+@sin("price")
+def edits_of_one_cell_cost_more(plant: Plant) -> None:
+    def is_meant(quote: Any) -> bool:
+        asked = quote.request
+        return bool(asked.is_edit and quote.tier == "2K" and asked.quality == "medium")
+
+    _quotes(plant, is_meant, lambda quote: 2)
+
+
+@sin("free-failure")
+def a_failed_pair_is_paid(plant: Plant) -> None:
+    _paid_failures(plant, lambda job: job.request.n == 2)
+
+
+@sin("free-failure")
+def a_failure_with_a_callback_is_paid(plant: Plant) -> None:
+    _paid_failures(plant, lambda job: job.request.callback_url is not None)
+
+
+def _paid_failures(plant: Plant, is_meant: Any) -> None:
+    def wrong(right: Any, self: MemoryStore, job_id: str, **kwargs: Any) -> Job | None:
+        ended: Job | None = right(self, job_id, **kwargs)
+        if ended is not None and ended.failure is not None and is_meant(ended):
+            self.account(ended.account).total -= ended.price
+        return ended
+
+    plant.wrap(MemoryStore, "end", wrong)
+
+
+@sin("poll-errors")
+def the_path_of_videos_knows_no_failures(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> Any:
+        answer = await right(request)
+        if isinstance(answer, web.Response) and '"failed"' in (answer.text or ""):
+            return web.json_response({**json.loads(answer.text or "{}"), "code": 400})
+        return answer
+
+    plant.handler("getVideoTask", wrong)
+
+
+@sin("mask")
+def a_mask_of_the_same_ratio_fits(plant: Plant) -> None:
+    def wrong(right: Any, mask: Any, reference: Any, table: Any) -> str | None:
+        if reference and mask.width * reference.height == mask.height * reference.width:
+            mask = mask._replace(width=reference.width, height=reference.height)
+        problem: str | None = right(mask, reference, table)
+        return problem
+
+    plant.wrap(references, "mask_problem", wrong)
+
+
+@sin("mask")
+def a_webp_may_be_a_mask(plant: Plant) -> None:
+    def wrong(right: Any, mask: Any, *args: Any) -> str | None:
+        known = mask._replace(format="png") if mask.format == "webp" else mask
+        problem: str | None = right(known, *args)
+        return problem
+
+    plant.wrap(references, "mask_problem", wrong)
+
+
+@sin("stream")
+def previews_count_from_one(plant: Plant) -> None:
+    _events(plant, b'"partial_image_index":0', b'"partial_image_index":1')
+
+
+@sin("stream")
+def streams_tell_milliseconds(plant: Plant) -> None:
+    _events(plant, b'"created_at":', b'"created_at":1000')
+
+
+def _events(plant: Plant, told: bytes, instead: bytes) -> None:
+    """Let the events of streams say something else; streaming is an extension of one profile."""
+    plant.options += ["--profile", "openai"]
+    right = sync_answers._event
+
+    async def wrong(*args: Any, **kwargs: Any) -> list[bytes]:
+        return [piece.replace(told, instead) for piece in await right(*args, **kwargs)]
+
+    plant.patch(sync_answers, "_event", wrong)
+
+
+@sin("size-pixels")
+def edits_may_have_any_number_of_pixels(plant: Plant) -> None:
+    def wrong(right: Any, size: Size, table: Any) -> tuple[Breach, ...]:
+        found: tuple[Breach, ...] = right(size, table)
+        return tuple(each for each in found if not is_edit or each.rule != "size-pixels")
+
+    async def edit(right: Handler, request: web.Request) -> Any:
+        is_edit.append(True)
+        try:
+            return await right(request)
+        finally:
+            is_edit.clear()
+
+    is_edit: list[bool] = []
+    plant.handler("editImage", edit)
+    plant.wrap(requests, "breaches", wrong)
+
+
+@sin("no-credit")
+def who_has_too_little_loses_it(plant: Plant) -> None:
+    def wrong(right: Any, self: MemoryStore, job: Job, *args: Any) -> bool:
+        taken: bool = right(self, job, *args)
+        if not taken:
+            account = self.account(job.account)
+            account.total = account.frozen
+        return taken
+
+    plant.wrap(MemoryStore, "submit", wrong)
+
+
+@sin("status")
+def a_quote_in_an_id_breaks_the_server(plant: Plant) -> None:
+    async def wrong(right: Handler, request: web.Request) -> Any:
+        if "'" in request.query.get("task_id", ""):
+            raise ApiError("broken", kind="internal", code="wrong")
+        return await right(request)
+
+    plant.handler("getTask", wrong)
