@@ -115,9 +115,9 @@ def test_the_scheme_may_be_written_in_any_case(court: Court, run: Run) -> None:
 
 
 @rule("auth")
-@bill(Level.FREE, requests=8)
+@bill(Level.FREE, requests=13)
 def test_a_key_is_taken_whole_and_from_its_header_alone(court: Court, run: Run) -> None:
-    """Half a key, a longer one, one in other letters; and the right one in another place."""
+    """Half a key, a longer one, one in other letters; and the right one elsewhere or otherwise."""
     scheme, key = court.world.spec.facts.auth.scheme, run.keys[Key.MAIN]
     is_open = run.state.control is not None and run.state.control.open_accounts
     near = {"half of the key": key[: len(key) // 2], "a longer key": f"{key}x"}
@@ -125,6 +125,10 @@ def test_a_key_is_taken_whole_and_from_its_header_alone(court: Court, run: Run) 
     near |= {"the key in other letters": key.swapcase()} if key.swapcase() != key else {}
     for title, other in near.items() if not is_open else ():
         _judge_stranger(court, title, "/models", (("Authorization", f"{scheme} {other}"),))
+    for word in ("Basic", "Token", "Key", f"{scheme}s"):
+        _judge_stranger(
+            court, f"the key as {word}", "/models", (("Authorization", f"{word} {key}"),)
+        )
     for name in ("api_key", "key", "access_token"):
         _judge_stranger(court, f"the key as ?{name}=", f"/models?{name}={key}", ())
     for name in ("X-Api-Key", "Api-Key"):

@@ -137,6 +137,17 @@ def a_failed_edit_is_paid(plant: Plant) -> None:
 
 
 @sin("auth")
+def the_right_key_needs_no_scheme_of_its_own(plant: Plant) -> None:
+    right = middlewares.key_of
+
+    def wrong(mock: Any, request: web.Request) -> str:
+        _, _, key = request.headers.get("Authorization", "").rpartition(" ")
+        return key if key in mock.store.accounts else right(mock, request)
+
+    plant.patch(middlewares, "key_of", wrong)
+
+
+@sin("auth")
 def records_are_told_without_a_key(plant: Plant) -> None:
     right = middlewares.key_of
 
