@@ -53,6 +53,7 @@ def broken_bodies(world: World) -> Iterator[Probe]:
     """Bodies that are no JSON, or no JSON object."""
     whole = json.dumps(dict(world.spec.example_request)).encode()
     deep = b"[" * 5000 + b"]" * 5000
+    prompt = str(world.spec.example_request["prompt"])
     bodies = {
         "cut": whole[:-1],
         "empty": b"",
@@ -62,7 +63,7 @@ def broken_bodies(world: World) -> Iterator[Probe]:
         "string": b'"text"',
         "null": b"null",
         "single quotes": whole.replace(b'"', b"'"),
-        "no utf-8": b'{"prompt": "\xff\xfe"}',
+        "no utf-8": whole.replace(prompt.encode(), b"\xff\xfe"),
         "deep": deep,
         "deep object": b'{"prompt":' * 3000 + b"1" + b"}" * 3000,
     }

@@ -60,8 +60,8 @@ def sizes_in_other_formats(world: World) -> Iterator[Probe]:
         if size.width // step % 2 and size.height // step % 2 and size.width != size.height
     ]
     for form in world.spec.facts.output_format.media_types:
-        for size in odd[:2]:
-            asked = generation(world, size=size, output_format=form)
+        for size, compression in zip(odd[:2], (None, 10), strict=False):
+            asked = generation(world, size=size, output_format=form, output_compression=compression)
             yield probe(world, f"{form} {size}", asked, rule="size-exact")
 
 

@@ -324,3 +324,18 @@ def a_quote_in_an_id_breaks_the_server(plant: Plant) -> None:
         return await right(request)
 
     plant.handler("getTask", wrong)
+
+
+@sin("status")
+def bodies_need_not_be_utf_8(plant: Plant) -> None:
+    plant.wrap(bodies, "_json_object", lambda right, data: right(data.decode("latin-1").encode()))
+
+
+@sin("size-exact")
+def hard_pressed_pictures_measure_even_steps(plant: Plant) -> None:
+    def wrong(scene: Scene) -> Scene:
+        is_meant = scene.compression is not None and scene.compression < 50
+        even = scene._replace(width=scene.width // 32 * 32, height=scene.height // 32 * 32)
+        return even if is_meant else scene
+
+    _scenes(plant, wrong)
