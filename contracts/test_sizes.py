@@ -59,8 +59,11 @@ def sizes_in_other_formats(world: World) -> Iterator[Probe]:
         for size in boundary_sizes(world.spec)
         if size.width // step % 2 and size.height // step % 2 and size.width != size.height
     ]
+    hardest = world.spec.field("output_compression").minimum
     for form in world.spec.facts.output_format.media_types:
-        for size, compression in zip(odd[:2], (None, 10), strict=False):
+        # Whether a compression may be named beside png is not said.
+        compressions = (None, None if form == "png" else hardest)
+        for size, compression in zip(odd[:2], compressions, strict=True):
             asked = generation(world, size=size, output_format=form, output_compression=compression)
             yield probe(world, f"{form} {size}", asked, rule="size-exact")
 
