@@ -32,15 +32,13 @@ class Sum(NamedTuple):
             self.length * count,
         )
 
-    def changed(self, low: int, high: int) -> "Sum":
-        """The sum after some bytes have changed.
+    def written(self, low: int = 0, high: int = 0) -> bytes:
+        """The sum as it is written, after some bytes have changed.
 
         `low` adds up the changes; `high` too, each times its distance from the end of the bytes.
         """
-        return Sum((self.low + low) % _MODULUS, (self.high + high) % _MODULUS, self.length)
-
-    def __bytes__(self) -> bytes:
-        return (self.high % _MODULUS << 16 | self.low % _MODULUS).to_bytes(4, "big")
+        summed = (self.high + high) % _MODULUS << 16 | (self.low + low) % _MODULUS
+        return summed.to_bytes(4, "big")
 
 
 EMPTY = Sum(1, 0, 0)

@@ -26,7 +26,7 @@ def encoded(picture: Image.Image, output_format: str, compression: int | None) -
     """
     if output_format == "png":
         head = beginning(picture.width, picture.height, len(picture.mode))
-        return b"".join((head, chunk(b"IDAT", *_compressed(picture)), END))
+        return b"".join((head, chunk(b"IDAT", b"".join(_compressed(picture))), END))
     file = BytesIO()
     quality = 100 if compression is None else compression
     if output_format == "jpeg":

@@ -14,12 +14,10 @@ ZLIB_HEADER = b"\x78\x01"
 _COLOUR_TYPES = {3: 2, 4: 6}
 
 
-def chunk(kind: bytes, *data: bytes, behind: bytes = b"") -> bytes:
+def chunk(kind: bytes, data: bytes, *, behind: bytes = b"") -> bytes:
     """One chunk, with its length and check sum; and what is to follow it in the same bytes."""
-    length = sum(map(len, data)).to_bytes(4, "big")
-    body = b"".join((length, kind, *data))
-    check = zlib_ng.crc32(memoryview(body)[len(length) :])
-    return b"".join((body, check.to_bytes(4, "big"), behind))
+    check = zlib_ng.crc32(data, zlib_ng.crc32(kind))
+    return b"".join((len(data).to_bytes(4, "big"), kind, data, check.to_bytes(4, "big"), behind))
 
 
 def padded_chunk(data: bytes, *, before: int = 0) -> bytes:

@@ -5,7 +5,8 @@ row by row from its words, and its share of the check sum from theirs: no pixel 
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 from typing import NamedTuple
 
 from mock_server.pictures.dots import DotCode
@@ -19,7 +20,7 @@ from mock_server.pictures.glyphs import (
 )
 from mock_server.pictures.label import INK, PAPER
 
-__all__ = ["Press", "Word", "dot_code", "pixel", "press"]
+__all__ = ["Press", "Word", "dot_code", "parted", "pixel", "press"]
 
 # A word costs some 10 us to set, and about 1 KB + 0.1 KB a letter to keep.
 _WORDS_KEPT = 512
@@ -72,25 +73,31 @@ class Press:
         self._code = dot_code(scale, channels).rows
         self._cells: dict[Cell, Word] = {}
         self._words = _Kept(lambda word: self._set(word + " "), _WORDS_KEPT)
+        self._lasts = _Kept(self._set, _WORDS_KEPT)
         self._parts = _Kept(self._set, _PARTS_KEPT)
         self._starts = _Kept(lambda start: _joined(self._ascii(start)), _STARTS_KEPT)
 
-    def words(self, line: str) -> list[Word]:
-        """The line in pieces that recur: all but the last word, and that.
+    def line(self, line: str) -> Word:
+        """A line, put together from what recurs in it.
 
-        Prompts that are made in numbers differ in their numbers, and these stand last. Details
-        begin with a size, and recur but for it.
+        Details begin with a size, and recur but for it.
         """
+        if not line:
+            return _NOTHING
         if not line.isascii():
-            parts = self._parts
-            return [parts[cluster] for cluster in visual_order(clusters(line))]
-        if " " not in line:
-            return self._ascii(line)
-        if line[0].isdigit():
-            first, _, rest = line.partition(" ")
-            return [*self._pairs(first), self._starts[rest]]
-        start, _, last = line.rpartition(" ")
-        return [self._starts[start], *self._ascii(last)]
+            return _joined([self._parts[cluster] for cluster in visual_order(clusters(line))])
+        first, _, rest = line.partition(" ")
+        if first.isalpha() or not rest:
+            return self._starts[line]
+        return _joined([*self._pairs(first + " "), self._starts[rest]])
+
+    def last(self, word: str) -> Word:
+        """The end of a line: a word without a blank behind it, or nothing."""
+        if not word:
+            return _NOTHING
+        if word.rstrip(_MARKS).isalpha():
+            return self._lasts[word]
+        return reduce(_beside, self._pairs(word))
 
     def _ascii(self, text: str) -> list[Word]:
         """Words with the blank behind each; of what is no word, a few characters at once.
@@ -103,13 +110,13 @@ class Press:
             if word in kept or word.rstrip(_MARKS).isalpha():
                 found.append(kept[word])
             else:
-                found += self._pairs(word)
+                found += self._pairs(word + " ")
         return found
 
-    def _pairs(self, word: str) -> list[Word]:
-        """A word and the blank behind it, a few characters at once."""
-        more, parts = word + " ", self._parts
-        return [parts[more[at : at + _AT_ONCE]] for at in range(0, len(more), _AT_ONCE)]
+    def _pairs(self, text: str) -> list[Word]:
+        """What is no word, a few characters at once."""
+        parts = self._parts
+        return [parts[text[at : at + _AT_ONCE]] for at in range(0, len(text), _AT_ONCE)]
 
     def _set(self, text: str) -> Word:
         drawn = [cell for cluster in clusters(text) for cell in cells(cluster)]
@@ -157,7 +164,31 @@ def _joined(parts: list[Word]) -> Word:
         all_right += right + dots * at
         at += width
     joined = tuple(map(b"".join, zip(*pieces, strict=True)))
-    return Word(at, joined or _NO_ROWS, all_dots, all_down, all_right)
+    return Word(at, joined, all_dots, all_down, all_right)
 
 
-_NO_ROWS = (b"",) * CELL_HEIGHT
+def _beside(one: Word, other: Word) -> Word:
+    """The same of two; a third of the time."""
+    width, rows, dots, down, right = other
+    return Word(
+        one.width + width,
+        tuple(map(add, one.rows, rows)),
+        one.dots + dots,
+        one.down + down,
+        one.right + right + dots * one.width,
+    )
+
+
+_NOTHING = Word(0, (b"",) * CELL_HEIGHT, 0, 0, 0)
+
+
+def parted(line: str) -> tuple[str, str]:
+    """The line as what recurs, and its last word.
+
+    Prompts that are made in numbers differ in their numbers, and these stand last. Where letters
+    may join, or run from right to left, nothing is parted.
+    """
+    if not line.isascii():
+        return line, ""
+    start, _, word = line.rpartition(" ")
+    return start, word

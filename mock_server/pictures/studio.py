@@ -240,15 +240,17 @@ def _sketched(scene: Scene, setting: Layout, manner: _Manner) -> Picture:
     piece, sketch = _sketch(design(scene), composed, width, channels)
     missing = bottom - composed[1]
     upper = sketch.total.then(sketch.row.times(missing))
-    ahead = sketch.code, sketch.more * missing, CLOSING
+    ahead = sketch.code + sketch.more * missing + CLOSING
     head = Piece.of(beginning(width, height, channels))
-    return picture_of("png", (head, piece, _printed(setting, manner, words, upper, *ahead)))
+    return picture_of("png", (head, piece, _printed(setting, manner, words, upper, ahead)))
 
 
-def _printed(setting: Layout, manner: _Manner, words: Label, upper: Sum, *ahead: bytes) -> Piece:
+def _printed(
+    setting: Layout, manner: _Manner, words: Label, upper: Sum, ahead: bytes = b""
+) -> Piece:
     """The end of a file: its label below a scenery of this sum, of which `ahead` is the end."""
-    blocks, lower = frame(setting, manner.channels).printed(words)
-    return Piece.of(chunk(b"IDAT", *ahead, *blocks, bytes(upper.then(lower)), behind=END))
+    ending = frame(setting, manner.channels).printed(words, upper, ahead)
+    return Piece.of(chunk(b"IDAT", ending, behind=END))
 
 
 @lru_cache(maxsize=_SKETCHES_KEPT)
