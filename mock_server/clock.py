@@ -50,6 +50,11 @@ class Clock:
         """Seconds that have passed in reality, since whenever."""
         return self._elapsed()
 
+    def both(self) -> tuple[float, float]:
+        """`now` and `really`, of one and the same moment."""
+        elapsed = self._elapsed()
+        return self._start + (elapsed - self._zero) * self._speed, elapsed
+
     def lasting(self, seconds: float) -> float:
         """How long something that takes so many seconds takes by this clock."""
         return seconds if self.takes_time else 0.0

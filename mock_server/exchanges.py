@@ -30,7 +30,7 @@ def client_left(request: web.BaseRequest) -> None:
     if exchange.status or exchange.left_at is not None:
         return
     mock = request.app[MOCK]
-    exchange.left_at, exchange.left_really = mock.clock.now(), mock.clock.really()
+    exchange.left_at, exchange.left_really = mock.clock.both()
     if exchange.operation:
         mock.journal.keep(exchange)
 

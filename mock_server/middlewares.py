@@ -49,13 +49,14 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
     Every refusal is an answer in the envelope (Rules: error-shape, status).
     """
     mock = request.app[MOCK]
+    received_at, received_really = mock.clock.both()
     exchange = Exchange(
         id=f"req_{mock.new_id()}",
-        received_at=mock.clock.now(),
+        received_at=received_at,
         method=request.method,
         path=_path_of(request),
         headers=request.headers,
-        received_really=mock.clock.really(),
+        received_really=received_really,
         epoch=mock.journal.epoch,
     )
     request[EXCHANGE] = exchange
@@ -70,7 +71,7 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
     if response.status >= _LEAST_REFUSAL:
         await complete_refused(mock, request, response)
     exchange.status = response.status
-    exchange.answered_at, exchange.answered_really = mock.clock.now(), mock.clock.really()
+    exchange.answered_at, exchange.answered_really = mock.clock.both()
     if exchange.operation:
         mock.tally.count(exchange)
         if exchange.left_at is None:

@@ -38,16 +38,12 @@ class Submission(NamedTuple):
     fields: Mapping[str, object]
 
 
-def _as_it_is(job: Job) -> Job:
-    return job
-
-
 async def submit(
     mock: Mock,
     request: web.Request,
     operation: Operation,
     *,
-    alter: Callable[[Job], Job] = _as_it_is,
+    alter: Callable[[Job], Job] | None = None,
 ) -> Submission:
     """Accept the request and hold its price; raises ApiError, and then nothing was created.
 
@@ -60,7 +56,9 @@ async def submit(
     quote, brought = None if body.files else mock.readings.remembered(body, operation), NOTHING
     if quote is None:
         quote, brought = await _decide(mock, body, operation)
-    job = alter(_job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT))
+    job = _job(mock, request, quote, brought, waits=operation is Operation.CREATE_AND_WAIT)
+    if alter is not None:
+        job = alter(job)
     exchange.decided = {"id": job.id, **quote.told}
     if mock.faults.rules or "[[" in job.request.prompt:
         await _look_for_faults(mock, request, job)

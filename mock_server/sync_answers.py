@@ -45,7 +45,7 @@ def _give_up(mock: Mock, job: Job) -> None:
 async def _draw_in_time(mock: Mock, job: Job, sources: Sources) -> list[Picture]:
     """The pictures, and the wait until they are due: slow ones are drawn during it."""
     scenes = [scene_of(mock, job, index, sources=sources) for index in range(job.request.n)]
-    is_due = job.due_at <= mock.clock.now()
+    is_due = job.due_at <= job.created_at or job.due_at <= mock.clock.now()
     is_quick = is_due or all(map(mock.studio.is_quick, scenes))
     if is_quick and not is_due:
         await mock.clock.sleep_until(job.due_at)

@@ -132,7 +132,9 @@ class Caption:
         told = f"{self._before}{scene.width}x{scene.height}{self._behind}"
         details = _details(told, columns, most)
         room = min(_PROMPT_LINES, most - len(details))
-        prompt = _prompt(scene.prompt[: (_PROMPT_LINES + 1) * columns * 2], columns, room)
+        start = scene.prompt[: (_PROMPT_LINES + 1) * columns * 2]
+        broken = _broken if start.isascii() else _broken_before
+        prompt = broken(start, columns, room)
         return Label(prompt, details, self._ink.fingerprint(scene))
 
 
@@ -146,9 +148,12 @@ def _details(told: str, columns: int, most: int) -> tuple[str, ...]:
     return tuple(wrapped(told, columns, min(_DETAIL_LINES, max(1, most - 1))))
 
 
-@lru_cache(maxsize=256)
-def _prompt(start: str, columns: int, lines: int) -> tuple[str, ...]:
+def _broken(start: str, columns: int, lines: int) -> tuple[str, ...]:
     return tuple(wrapped(readable(start) or "(no prompt)", columns, lines))
+
+
+# Plain text is broken in less time than it is looked up.
+_broken_before = lru_cache(maxsize=256)(_broken)
 
 
 def wrapped(text: str, columns: int, lines: int) -> list[str]:

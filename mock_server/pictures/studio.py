@@ -77,6 +77,10 @@ class _Manner(NamedTuple):
         """What its posters of a size have in common."""
         return _Ground(self.weight, setting, self.channels)
 
+    def poster_key(self, plan: Design, setting: Layout) -> Hashable:
+        """What its poster of that design and size is kept by."""
+        return _poster_key(plan, self.weight, setting, self.channels)
+
 
 class Studio:
     """Draws scenes as encoded pictures; safe to use from several threads."""
@@ -124,7 +128,7 @@ class Studio:
             return None if finished is None else finished.picture
         if manner.is_sketch:
             return _sketched(scene, setting, manner)
-        found = self._shelf.get(_poster_key(design(scene), manner.ground(setting)))
+        found = self._shelf.get(manner.poster_key(design(scene), setting))
         return _pressed(scene, setting, manner, found) if isinstance(found, Poster) else None
 
     def missing(self, scene: Scene) -> Hashable | None:
@@ -136,7 +140,7 @@ class Studio:
         manner = self._manner(scene, setting)
         if manner is None or manner.is_sketch:
             return None
-        return _poster_key(design(scene), manner.ground(setting))
+        return manner.poster_key(design(scene), setting)
 
     def prepare(self, scene: Scene) -> None:
         """Make what is missing; takes tens of milliseconds."""
@@ -153,7 +157,7 @@ class Studio:
             return scene in self._finished
         if manner.is_sketch:
             return True
-        return _poster_key(design(scene), manner.ground(setting)) in self._shelf
+        return manner.poster_key(design(scene), setting) in self._shelf
 
     def _manner(self, scene: Scene, setting: Layout) -> _Manner | None:
         """How a picture is pressed; None for one that is drawn whole."""
@@ -182,7 +186,8 @@ class Studio:
                 self._poster(plan, _Ground("light", setting, _RGB))
 
     def _poster(self, plan: Design, ground: _Ground) -> Poster:
-        key = _poster_key(plan, ground)
+        weight, setting, channels = ground
+        key = _poster_key(plan, weight, setting, channels)
         found = self._shelf.get(key)
         if isinstance(found, Poster):
             return found
@@ -264,6 +269,8 @@ def _sketch(
     return Piece.of(chunk(b"IDAT", data[:cut])), found._replace(code=data[cut:])
 
 
-def _poster_key(plan: Design, ground: _Ground) -> tuple[str, str, int, int, int]:
-    weight, setting, channels = ground
+_PosterKey = tuple[str, str, int, int, int]
+
+
+def _poster_key(plan: Design, weight: str, setting: Layout, channels: int) -> _PosterKey:
     return weight, plan.key, setting.width, setting.height, channels

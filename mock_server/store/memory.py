@@ -160,21 +160,17 @@ class MemoryStore:
 
         None where it has ended already (Rules: settle-once, free-failure).
         """
-        job = self._tasks.get(job_id) or self._calls.get(job_id)
+        kept = self._tasks if job_id in self._tasks else self._calls
+        job = kept.get(job_id)
         if job is None or job.ended_at is not None:
             return None
-        job = ended(job, at=at, failure=failure)
-        self._keep(job)
+        job = kept[job_id] = ended(job, at=at, failure=failure)
         account = self.account(job.account)
         account.frozen -= job.price
         account.total -= job.charged
         self.on_end(job)
-        return job
-
-    def _keep(self, job: Job) -> None:
-        kept = self._tasks if job.is_task else self._calls
-        kept[job.id] = job
         self._forget_calls()
+        return job
 
     def settle_due(self, now: float) -> None:
         """End every task whose time has come and that owes no poll."""
