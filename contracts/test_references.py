@@ -76,7 +76,8 @@ def parts_of_forms(world: World) -> Iterator[Probe]:
         world, size=size, n=2, output_format="webp", output_compression=50
     )
     unknown: list[Part] = [(names[0], File(picture)), ("attachment", File(picture))]
-    wishes["unknown file"] = edit_parts(world, unknown, size=size)
+    request = edit_parts(world, unknown, size=size)
+    yield probe(world, "unknown file", request, rule="edit-parts/unknown-parts")
     wishes["task"] = edit_parts(world, [(names[-1], File(picture))])
     for name, request in wishes.items():
         level = Level.SMOKE if name.endswith("once") else Level.FULL
@@ -257,7 +258,7 @@ def cheapest_edit(world: World) -> Decimal:
     return expected_of(world, edit(world, size=default_size(world))).price
 
 
-@rule("edit-parts")
+@rule("edit-parts", "edit-parts/unknown-parts")
 @probes(parts_of_forms)
 def test_forms_are_taken_as_clients_send_them(probe: Probe, court: Court) -> None:
     court.hear(probe)
