@@ -34,8 +34,8 @@ _FRAMES_KEPT = 32
 # its own methods would keep a frame from being freed when it is given up.)
 _LINES_KEPT = 16
 
-# Prompts that are made in numbers are alike but for their last word: so many labels are kept as
-# they are without it, up to 25 KB each.
+# Prompts that are made in numbers are alike but for their last word: so many are kept as they are
+# without it, up to 20 KB each.
 _FORMES_KEPT = 16
 
 # Lines as long as another are followed by the same: at most 5 KB each.
@@ -63,11 +63,11 @@ class _Line(NamedTuple):
 
 
 class _Forme(NamedTuple):
-    """A label that is set but for the last word of its prompt and its bar code.
+    """A label that is set down to its details, but for the last word of its prompt.
 
-    Its `parts` are empty where these belong. `blank` is its sum without ink; the ink that is set
-    is `dots`, and `distances` adds up how far each byte of it is from the end. So far are the
-    first dots of the word (`reach`) and of the bar code (`bars`).
+    Its `parts` are empty where that word belongs. `blank` is the sum of the label without ink; the
+    ink that is set is `dots`, and `distances` adds up how far each byte of it is from the end. So
+    far are the first dots of the word (`reach`), of the lines below it and of the bar code.
     """
 
     parts: list[bytes]
@@ -75,16 +75,16 @@ class _Forme(NamedTuple):
     dots: int
     distances: int
     reach: int
+    below: list[int]
     bars: int
 
 
-# The first lines of a prompt, the start of its last, how wide the word behind that is; the details;
-# how many lines the prompt has.
-_Key = tuple[tuple[str, ...], str, int, tuple[str, ...], int]
+# The lines above a forme's last one, the start of that and how wide the word behind it is; how many
+# lines are below; whether it ends a prompt.
+_Key = tuple[tuple[str, ...], str, int, int, bool]
 
-# Where a forme is empty: for the rows of a word, and for the bar code.
-_ROWS = slice(1, 2 * CELL_HEIGHT, 2)
-_BARS = slice(2 * CELL_HEIGHT + 1, 2 * CELL_HEIGHT + 1 + FINGERPRINT)
+# Where a forme is empty, when something was put ahead of it.
+_ROWS = slice(2, 2 * CELL_HEIGHT + 2, 2)
 
 
 def frame(setting: Layout, channels: int) -> "Frame":
@@ -142,48 +142,51 @@ class Frame:
 
         `ahead` are the last bytes of these.
         """
-        lines, prompt = label.prompt + label.details, len(label.prompt)
-        start, word = parted(lines[prompt - 1 if prompt else 0])
+        upper, lower = label.prompt, label.details
+        if not upper:
+            upper, lower = lower[:1], lower[1:]
+        start, word = parted(upper[-1])
         last = self._press.last(word)
-        key = label.prompt[:-1], start, last.width, label.details, prompt
-        forme = self._formes.get(key)
-        if forme is None:
-            if len(self._formes) >= _FORMES_KEPT:
-                self._formes.clear()
-            forme = self._formes[key] = self._locked(lines, prompt, start, last.width)
-        parts = forme.parts.copy()
+        key = upper[:-1], start, last.width, len(lower), bool(label.prompt)
+        forme = self._formes.get(key) or self._lock(key)
+        parts = [ahead, *forme.parts]
         parts[_ROWS] = last.rows
-        parts[_BARS] = map(self._code.rows.__getitem__, label.mark)
-        return b"".join((ahead, *parts, self._sum(forme, last, label.mark, above)))
+        lines = [self._lines.get(line) or self._line(line) for line in lower]
+        for code, ends, _, _ in lines:
+            parts += code, ends.joint
+        if lines:
+            parts[-1] = ends.foot
+        parts += map(self._code.rows.__getitem__, label.mark)
+        parts += self._tail, self._sum(forme, last, lines, label.mark, above)
+        return b"".join(parts)
 
-    def _locked(self, lines: tuple[str, ...], prompt: int, start: str, room: int) -> _Forme:
-        """The forme for lines, so many of them the prompt, of whose last one this is the start."""
-        place = max(prompt - 1, 0)
-        ahead, behind = [*map(self._line, lines[:place])], [*map(self._line, lines[place + 1 :])]
-        opening = self._press.line(start)
+    def _lock(self, key: _Key) -> _Forme:
+        """Make a forme, and keep it."""
+        upper, start, room, lower, ends_prompt = key
+        ahead, opening = [*map(self._line, upper)], self._press.line(start)
         ends = self._ends_of(opening.width + room)
         first, *others = opening.rows
-        lead = [self._lead, *[line.code + line.ends.joint for line in ahead], first]
-        rest = [ends.gap if prompt else ends.joint]
-        for line in behind:
-            rest += line.code, line.ends.joint
-        rest[-1] = behind[-1].ends.foot if behind else ends.foot
-        parts = [b"".join(lead), b""]
+        parts = [b"".join([self._lead, *[line.code + line.ends.joint for line in ahead], first])]
         for row in others:
-            parts += ends.joint + row, b""
-        parts += b"".join(rest), *[b""] * FINGERPRINT, self._tail
-        blank, (*reaches, bars) = self._blank(prompt, len(lines) - prompt)
-        inked = [*ahead, _Line(b"", ends, opening.dots, self._passed(opening)), *behind]
-        return _Forme(
+            parts += b"", ends.joint + row
+        parts += b"", ends.gap if ends_prompt else ends.joint if lower else ends.foot
+        lines = [*ahead, _Line(b"", ends, opening.dots, self._passed(opening))]
+        prompt = len(lines) if ends_prompt else 0
+        blank, (*reaches, bars) = self._blank(prompt, len(lines) + lower - prompt)
+        if len(self._formes) >= _FORMES_KEPT:
+            self._formes.clear()
+        found = self._formes[key] = _Forme(
             parts,
             blank,
-            dots=sum(line.dots for line in inked),
+            dots=sum(line.dots for line in lines),
             distances=sum(
-                line.dots * reach - line.passed for line, reach in zip(inked, reaches, strict=True)
+                line.dots * reach - line.passed for line, reach in zip(lines, reaches, strict=False)
             ),
-            reach=reaches[place] - self._within - self._dot * self._channels * opening.width,
+            reach=reaches[len(upper)] - self._within - self._dot * self._channels * opening.width,
+            below=reaches[len(lines) :],
             bars=bars - self._within - self._dot * self._channels * self._bars,
         )
+        return found
 
     def _line(self, line: str) -> _Line:
         """What is set of a line: its first row, joint, its second row, ..."""
@@ -216,7 +219,7 @@ class Frame:
         )
         return found
 
-    def _sum(self, forme: _Forme, last: Word, mark: bytes, above: Sum) -> bytes:
+    def _sum(self, forme: _Forme, last: Word, lines: list[_Line], mark: bytes, above: Sum) -> bytes:
         """The sum of a blank label, changed by each byte of ink and its distance from the end.
 
         A dot is `scale` pixels of 3 bytes that differ from paper; Adler-32 is linear in them.
@@ -226,6 +229,9 @@ class Frame:
         dots = forme.dots + last.dots + bars
         distances = forme.distances + last.dots * forme.reach + bars * forme.bars
         distances -= self._dot * (last.down * self._stride + right * self._channels)
+        for (_, _, ink, passed), reach in zip(lines, forme.below, strict=True):
+            dots += ink
+            distances += ink * reach - passed
         total = above.then(forme.blank)
         return total.written(3 * self._scale * _DARKER * dots, _DARKER * distances)
 
