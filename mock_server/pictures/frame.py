@@ -27,7 +27,7 @@ __all__ = ["Frame", "frame"]
 _PLAIN = b"\x00"
 _AS_ABOVE = b"\x02"
 
-# A frame takes some 20 us to make, and up to 250 KB with the lines it keeps.
+# A frame takes some 20 us to make, and up to 450 KB with the lines and formes it keeps.
 _FRAMES_KEPT = 32
 
 # Lines recur: so many are kept as they were set, about 7 KB each. (In plain tables: a cache of

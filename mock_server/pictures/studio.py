@@ -8,7 +8,7 @@ milliseconds; the latest of them are kept, because their URLs are fetched soon.
 Memory: posters and mounts lie on one shelf of `most_kept` bytes, whatever sizes are asked for, and
 pictures that were drawn whole on another of half as many; besides, at most 32 sketches (about
 2 MB), 1,024 vignettes (3 MB), 64 plates, their engravings, steps and codes (3 MB), 32 label frames
-(10 MB), the words of 8 scales (16 MB), 4,096 characters and 48 pages of the font (3 MB) are kept.
+(14 MB), the words of 8 scales (20 MB), 4,096 characters and 48 pages of the font (3 MB) are kept.
 What is drawn, is drawn by two threads of the studio's own, however many ask: each thread that ever
 drew a picture keeps some of the memory that it took for it.
 """
