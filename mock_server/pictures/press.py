@@ -25,7 +25,7 @@ __all__ = ["Press", "Word", "dot_code", "parted", "pixel", "press"]
 # A word costs some 10 us to set, and about 1 KB + 0.1 KB a letter to keep.
 _WORDS_KEPT = 512
 _PARTS_KEPT = 1024
-# A line but its last word, some 5 us and 5 KB.
+# A line, or the start of one, some 5 us and 5 KB.
 _STARTS_KEPT = 32
 _PRESSES_KEPT = 8
 
