@@ -75,7 +75,8 @@ class Judge:
         self._rules = frozenset(rules)
         self._spec = spec
         self._shared = shared
-        self._base_url = base_url
+        self.base_url = base_url
+        """Below it, what a URL names is the target's own."""
         self._also = frozenset(also)
         self.is_mock = mock
         """Whether the target says that it is the project's own mock."""
@@ -188,7 +189,7 @@ class Judge:
         problems: list[str],
         repeat: str | None,
     ) -> Breach:
-        line = curl.line(exchange.request, self._base_url) if exchange else ""
+        line = curl.line(exchange.request, self.base_url) if exchange else ""
         return Breach(
             rule=claim.rule,
             part=claim.part,

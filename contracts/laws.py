@@ -26,7 +26,7 @@ def of(judge: Judge, spec: Spec, keys: Mapping[Key, str]) -> Callable[[Exchange]
     too_many = spec.facts.status.of("rate_limited")
 
     def judge_answer(exchange: Exchange) -> None:
-        told = answers.problems(spec, exchange, mock=judge.is_mock)
+        told = answers.problems(spec, exchange, mock=judge.is_mock, base_url=judge.base_url)
         if at(exchange.answer.json, "data", "taskId") is not None:
             # The outer code of a poll is for the rule task-poll to judge.
             told = [problem for problem in told if problem.rule != "code-in-200"]

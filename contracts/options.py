@@ -13,7 +13,7 @@ from contracts.claims import Level
 
 __all__ = ["OPTIONS", "Option", "Settings", "add_to_pytest", "read_settings"]
 
-PARALLEL, LOCAL_PARALLEL = 48, 96
+PARALLEL, LOCAL_PARALLEL = 48, 128
 SMOKE_LIMIT = Decimal(1)
 """USD: what `--level smoke` may spend unless told otherwise."""
 PREFIX = "contracts_"
@@ -113,7 +113,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("rule", "judge only these rules", metavar="ID", many=True),
     Option(
         "parallel",
-        "how many requests may run at once (default: 48; on this machine 96)",
+        "how many requests may run at once (default: 48; on this machine 128)",
         count,
         "N",
     ),

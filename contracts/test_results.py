@@ -22,7 +22,7 @@ def pictures_at_urls(world: World) -> Iterator[Probe]:
     yield probe(world, "task", task(world), rule="same-bytes", level=Level.SMOKE)
 
 
-@rule("same-bytes")
+@rule("same-bytes", "status")
 @probes(pictures_at_urls)
 def test_a_picture_is_served_again_and_at_its_url_alone(probe: Probe, court: Court) -> None:
     """Whoever shows a picture to several people fetches it several times."""
@@ -33,7 +33,7 @@ def test_a_picture_is_served_again_and_at_its_url_alone(probe: Probe, court: Cou
         _judge_again(court, "same-bytes", court.target.fetch(url))
 
 
-@rule("files")
+@rule("files", "status")
 @bill(Level.FREE, requests=4)
 def test_an_upload_is_served_again_and_at_its_url_alone(court: Court) -> None:
     part = court.world.spec.facts.files.part

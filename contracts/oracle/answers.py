@@ -16,15 +16,22 @@ FAILURES = range(400, 600)
 SERVER_FAILURES = range(500, 600)
 
 
-def problems(spec: Spec, exchange: Exchange, *, mock: bool = False) -> list[Problem]:
-    """Every breach of the laws that hold for all answers; an absolute URL is only a file's.
+def problems(
+    spec: Spec, exchange: Exchange, *, mock: bool = False, base_url: str | None = None
+) -> list[Problem]:
+    """Every breach of the laws that hold for all answers.
 
+    What is asked for by a whole URL is a file, which may be another server's; below the `base_url`
+    it is the target's own.
     The project's `mock` has more to keep: which type an error has that is no bad request, others
     may tell in their own words.
     """
     if exchange.answer.status == 0:
         return [Problem("status", f"no answer came: {exchange.answer.failure}", "no-5xx")]
     found = [problem for law in _LAWS for problem in law(spec, exchange)]
+    path = exchange.request.path
+    if "://" not in path or (base_url is not None and path.startswith(base_url + "/")):
+        found += _request_id(exchange)
     if mock or exchange.answer.status == spec.facts.status.of("bad_request"):
         found += _error_type(spec, exchange)
     return found
@@ -43,9 +50,8 @@ def _server_failure(spec: Spec, exchange: Exchange) -> Iterator[Problem]:
         yield Problem("status", f"status {exchange.answer.status}", "no-5xx")
 
 
-def _request_id(spec: Spec, exchange: Exchange) -> Iterator[Problem]:
-    is_own = "://" not in exchange.request.path
-    if is_own and not (exchange.answer.request_id or "").strip():
+def _request_id(exchange: Exchange) -> Iterator[Problem]:
+    if not (exchange.answer.request_id or "").strip():
         yield Problem("status", "the answer has no x-request-id")
 
 
@@ -113,7 +119,6 @@ def _is_json_type(media_type: str) -> bool:
 
 _LAWS: tuple[Callable[[Spec, Exchange], Iterator[Problem]], ...] = (
     _server_failure,
-    _request_id,
     _error_text,
     _error_code,
     _allow,

@@ -174,6 +174,29 @@ def nothing_is_allowed_under_the_short_prefix(plant: Plant) -> None:
 
 
 @sin("status")
+def results_have_no_request_id(plant: Plant) -> None:
+    _plant_no_id(plant, "/results/")
+
+
+@sin("status")
+def uploads_have_no_request_id(plant: Plant) -> None:
+    _plant_no_id(plant, "/files/")
+
+
+def _plant_no_id(plant: Plant, where: str) -> None:
+    right = middlewares.identity
+
+    @web.middleware
+    async def wrong(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await right(request, handler)
+        if where in request.path:
+            answer.headers.pop("x-request-id", None)
+        return answer
+
+    plant.patch(middlewares, "identity", wrong)
+
+
+@sin("status")
 def half_a_letter_breaks_the_server(plant: Plant) -> None:
     def wrong(right: Any, data: bytes) -> Any:
         if b"\\ud800" in data:
