@@ -209,7 +209,9 @@ def test_retries_end_at_last(court: Court, hooks: Hooks) -> None:
     moments = [attempt.at_s - told[0].attempts[0].at_s for attempt in told[0].attempts]
     facts = spec.facts.hook_retry
     end, pause = facts.give_up_after_s * scale, facts.background_every_s * scale
-    late = [f"an attempt came after {each:.1f} s" for each in moments if each > end + LATE_S / 10]
+    # A sender may look at the clock before the last pause, and be late with all before.
+    latest = end + pause + LATE_S / 10
+    late = [f"an attempt came after {each:.1f} s" for each in moments if each > latest]
     expected = f"no attempt more than {end:g} s after the first"
     _judge(court, "hook-retry", told, lambda _: late[:1], expected)
     watched = told[0].until - told[0].attempts[0].at_s
