@@ -169,10 +169,12 @@ class Frame:
         parts = [b"".join([self._lead, *[line.code + line.ends.joint for line in ahead], first])]
         for row in others:
             parts += b"", ends.joint + row
-        parts += b"", ends.gap if ends_prompt else ends.joint if lower else ends.foot
+        below_it = ends.joint if lower else ends.foot
+        parts += b"", ends.gap if ends_prompt else below_it
         lines = [*ahead, _Line(b"", ends, opening.dots, self._passed(opening))]
         prompt = len(lines) if ends_prompt else 0
         blank, (*reaches, bars) = self._blank(prompt, len(lines) + lower - prompt)
+        reached, below = reaches[: len(lines)], reaches[len(lines) :]
         if len(self._formes) >= _FORMES_KEPT:
             self._formes.clear()
         found = self._formes[key] = _Forme(
@@ -180,10 +182,10 @@ class Frame:
             blank,
             dots=sum(line.dots for line in lines),
             distances=sum(
-                line.dots * reach - line.passed for line, reach in zip(lines, reaches, strict=False)
+                line.dots * reach - line.passed for line, reach in zip(lines, reached, strict=True)
             ),
-            reach=reaches[len(upper)] - self._within - self._dot * self._channels * opening.width,
-            below=reaches[len(lines) :],
+            reach=reached[-1] - self._within - self._dot * self._channels * opening.width,
+            below=below,
             bars=bars - self._within - self._dot * self._channels * self._bars,
         )
         return found

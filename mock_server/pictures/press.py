@@ -168,7 +168,7 @@ def _joined(parts: list[Word]) -> Word:
 
 
 def _beside(one: Word, other: Word) -> Word:
-    """The same of two; a third of the time."""
+    """Two words one behind the other, in a third of the time that `_joined` takes."""
     width, rows, dots, down, right = other
     return Word(
         one.width + width,
