@@ -19,7 +19,15 @@ from mock_server.pictures.adler import Sum, sum_of
 from mock_server.pictures.deflate import PADDED, joined
 from mock_server.pictures.glyphs import CELL_HEIGHT, CELL_WIDTH
 from mock_server.pictures.label import BAR, DROP, GAP, INK, PAD, PAPER, Label, Layout
-from mock_server.pictures.press import Word, dot_code, parted, pixel, press
+from mock_server.pictures.press import (
+    Extent,
+    Word,
+    dot_code,
+    extent,
+    parted,
+    pixel,
+    press,
+)
 from mock_server.pictures.scene import FINGERPRINT
 
 __all__ = ["Frame", "frame"]
@@ -65,12 +73,14 @@ class _Line(NamedTuple):
 class _Forme(NamedTuple):
     """A label that is set down to its details, but for the last word of its prompt.
 
-    Its `parts` are empty where that word belongs. `blank` is the sum of the label without ink; the
-    ink that is set is `dots`, and `distances` adds up how far each byte of it is from the end. So
-    far are the first dots of the word (`reach`), of the lines below it and of the bar code.
+    That word's first row stands behind the `opening`, each of the `rows` behind one of it. `blank`
+    is the sum of the label without ink; the ink that is set is `dots`, and `distances` adds up how
+    far each byte of it is from the end. So far are the first dots of the word (`reach`), of the
+    lines below it and of the bar code.
     """
 
-    parts: list[bytes]
+    opening: bytes
+    rows: list[bytes]
     blank: Sum
     dots: int
     distances: int
@@ -82,9 +92,6 @@ class _Forme(NamedTuple):
 # The lines above a forme's last one, the start of that and how wide the word behind it is; how many
 # lines are below; whether it ends a prompt.
 _Key = tuple[tuple[str, ...], str, int, int, bool]
-
-# Where a forme is empty, when something was put ahead of it.
-_ROWS = slice(2, 2 * CELL_HEIGHT + 2, 2)
 
 
 def frame(setting: Layout, channels: int) -> "Frame":
@@ -146,11 +153,11 @@ class Frame:
         if not upper:
             upper, lower = lower[:1], lower[1:]
         start, word = parted(upper[-1])
-        last = self._press.last(word)
+        words = self._press.last(word)
+        last = extent(words)
         key = upper[:-1], start, last.width, len(lower), bool(label.prompt)
         forme = self._formes.get(key) or self._lock(key)
-        parts = [ahead, *forme.parts]
-        parts[_ROWS] = last.rows
+        parts = [ahead, forme.opening, *_rows(words, forme.rows)]
         lines = [self._lines.get(line) or self._line(line) for line in lower]
         for code, ends, _, _ in lines:
             parts += code, ends.joint
@@ -163,28 +170,26 @@ class Frame:
     def _lock(self, key: _Key) -> _Forme:
         """Make a forme, and keep it."""
         upper, start, room, lower, ends_prompt = key
-        ahead, opening = [*map(self._line, upper)], self._press.line(start)
-        ends = self._ends_of(opening.width + room)
-        first, *others = opening.rows
-        parts = [b"".join([self._lead, *[line.code + line.ends.joint for line in ahead], first])]
-        for row in others:
-            parts += b"", ends.joint + row
+        ahead, words = [*map(self._line, upper)], self._press.line(start)
+        begun = extent(words)
+        ends = self._ends_of(begun.width + room)
+        first, *others = map(b"".join, zip(*[word.rows for word in words], strict=True))
         below_it = ends.joint if lower else ends.foot
-        parts += b"", ends.gap if ends_prompt else below_it
-        lines = [*ahead, _Line(b"", ends, opening.dots, self._passed(opening))]
+        lines = [*ahead, _Line(b"", ends, begun.dots, self._passed(begun))]
         prompt = len(lines) if ends_prompt else 0
         blank, (*reaches, bars) = self._blank(prompt, len(lines) + lower - prompt)
         reached, below = reaches[: len(lines)], reaches[len(lines) :]
         if len(self._formes) >= _FORMES_KEPT:
             self._formes.clear()
         found = self._formes[key] = _Forme(
-            parts,
-            blank,
+            opening=b"".join([self._lead, *[line.code + line.ends.joint for line in ahead], first]),
+            rows=[*[ends.joint + row for row in others], ends.gap if ends_prompt else below_it],
+            blank=blank,
             dots=sum(line.dots for line in lines),
             distances=sum(
                 line.dots * reach - line.passed for line, reach in zip(lines, reached, strict=True)
             ),
-            reach=reached[-1] - self._within - self._dot * self._channels * opening.width,
+            reach=reached[-1] - self._within - self._dot * self._channels * begun.width,
             below=below,
             bars=bars - self._within - self._dot * self._channels * self._bars,
         )
@@ -195,17 +200,18 @@ class Frame:
         found = self._lines.get(line)
         if found is None:
             words = self._press.line(line)
-            ends = self._ends_of(words.width)
+            reach = extent(words)
+            ends = self._ends_of(reach.width)
             if len(self._lines) >= _LINES_KEPT:
                 self._lines.clear()
-            code, passed = ends.joint.join(words.rows), self._passed(words)
-            found = self._lines[line] = _Line(code, ends, words.dots, passed)
+            code = b"".join(_rows(words, [ends.joint] * CELL_HEIGHT)[:-1])
+            found = self._lines[line] = _Line(code, ends, reach.dots, self._passed(reach))
         return found
 
-    def _passed(self, words: Word) -> int:
+    def _passed(self, reach: Extent) -> int:
         """How far each byte of their ink is behind their first dot, added up."""
-        far = words.down * self._stride + words.right * self._channels
-        return self._dot * far + self._within * words.dots
+        far = reach.down * self._stride + reach.right * self._channels
+        return self._dot * far + self._within * reach.dots
 
     def _ends_of(self, dots: int) -> _Ends:
         """What may follow so many dots."""
@@ -221,7 +227,9 @@ class Frame:
         )
         return found
 
-    def _sum(self, forme: _Forme, last: Word, lines: list[_Line], mark: bytes, above: Sum) -> bytes:
+    def _sum(
+        self, forme: _Forme, last: Extent, lines: list[_Line], mark: bytes, above: Sum
+    ) -> bytes:
         """The sum of a blank label, changed by each byte of ink and its distance from the end.
 
         A dot is `scale` pixels of 3 bytes that differ from paper; Adler-32 is linear in them.
@@ -264,6 +272,16 @@ class Frame:
     def _reach(self, length: int, top: int) -> int:
         passed = top * self._scale * self._stride + self._first
         return 3 * self._scale * (length - passed)
+
+
+def _rows(words: list[Word], behind: list[bytes]) -> list[bytes]:
+    """The first row of the words, what is behind it, their second row, ..."""
+    step = len(words) + 1
+    rows = [b""] * (step * CELL_HEIGHT)
+    for place, word in enumerate(words):
+        rows[place::step] = word.rows
+    rows[step - 1 :: step] = behind
+    return rows
 
 
 @lru_cache(maxsize=_FRAMES_KEPT)

@@ -5,8 +5,7 @@ row by row from its words, and its share of the check sum from theirs: no pixel 
 """
 
 from collections.abc import Callable
-from functools import lru_cache, reduce
-from operator import add
+from functools import lru_cache
 from typing import NamedTuple
 
 from mock_server.pictures.dots import DotCode
@@ -20,7 +19,16 @@ from mock_server.pictures.glyphs import (
 )
 from mock_server.pictures.label import INK, PAPER
 
-__all__ = ["Press", "Word", "dot_code", "parted", "pixel", "press"]
+__all__ = [
+    "Extent",
+    "Press",
+    "Word",
+    "dot_code",
+    "extent",
+    "parted",
+    "pixel",
+    "press",
+]
 
 # A word costs some 10 us to set, and about 1 KB + 0.1 KB a letter to keep.
 _WORDS_KEPT = 512
@@ -77,27 +85,25 @@ class Press:
         self._parts = _Kept(self._set, _PARTS_KEPT)
         self._starts = _Kept(lambda start: _joined(self._ascii(start)), _STARTS_KEPT)
 
-    def line(self, line: str) -> Word:
-        """A line, put together from what recurs in it.
+    def line(self, line: str) -> list[Word]:
+        """What recurs of a line, from left to right: one word at least.
 
         Details begin with a size, and recur but for it.
         """
         if not line:
-            return _NOTHING
+            return [_NOTHING]
         if not line.isascii():
-            return _joined([self._parts[cluster] for cluster in visual_order(clusters(line))])
+            return [self._parts[cluster] for cluster in visual_order(clusters(line))]
         first, _, rest = line.partition(" ")
         if first.isalpha() or not rest:
-            return self._starts[line]
-        return _joined([*self._pairs(first + " "), self._starts[rest]])
+            return [self._starts[line]]
+        return [*self._number(first), self._starts[rest]]
 
-    def last(self, word: str) -> Word:
-        """The end of a line: a word without a blank behind it, or nothing."""
+    def last(self, word: str) -> list[Word]:
+        """The same of the end of a line: a word without a blank behind it, or nothing."""
         if not word:
-            return _NOTHING
-        if word.rstrip(_MARKS).isalpha():
-            return self._lasts[word]
-        return reduce(_beside, self._pairs(word))
+            return [_NOTHING]
+        return [self._lasts[word]] if word.rstrip(_MARKS).isalpha() else self._pairs(word)
 
     def _ascii(self, text: str) -> list[Word]:
         """Words with the blank behind each; of what is no word, a few characters at once.
@@ -112,6 +118,13 @@ class Press:
             else:
                 found += self._pairs(word + " ")
         return found
+
+    def _number(self, word: str) -> list[Word]:
+        """What is no word, with a blank behind it; of sizes, each side recurs."""
+        width, times, height = word.partition("x")
+        if width.isdigit() and height.isdigit():
+            return [self._parts[width + times], self._parts[height + " "]]
+        return self._pairs(word + " ")
 
     def _pairs(self, text: str) -> list[Word]:
         """What is no word, a few characters at once."""
@@ -153,30 +166,31 @@ def pixel(grey: int, channels: int) -> bytes:
     return bytes([grey] * 3 + [255] * (channels - 3))
 
 
-def _joined(parts: list[Word]) -> Word:
-    """The parts one behind the other."""
+class Extent(NamedTuple):
+    """What words in a row come to, as a Word has it."""
+
+    width: int
+    dots: int
+    down: int
+    right: int
+
+
+def extent(words: list[Word]) -> Extent:
+    """How far words reach that stand one behind the other."""
     at = all_dots = all_down = all_right = 0
-    pieces = []
-    for width, rows, dots, down, right in parts:
-        pieces.append(rows)
+    for width, _, dots, down, right in words:
         all_dots += dots
         all_down += down
         all_right += right + dots * at
         at += width
-    joined = tuple(map(b"".join, zip(*pieces, strict=True)))
-    return Word(at, joined, all_dots, all_down, all_right)
+    return Extent(at, all_dots, all_down, all_right)
 
 
-def _beside(one: Word, other: Word) -> Word:
-    """Two words one behind the other, in a third of the time that `_joined` takes."""
-    width, rows, dots, down, right = other
-    return Word(
-        one.width + width,
-        tuple(map(add, one.rows, rows)),
-        one.dots + dots,
-        one.down + down,
-        one.right + right + dots * one.width,
-    )
+def _joined(words: list[Word]) -> Word:
+    """The words as one."""
+    width, dots, down, right = extent(words)
+    rows = zip(*[word.rows for word in words], strict=True)
+    return Word(width, tuple(map(b"".join, rows)), dots, down, right)
 
 
 _NOTHING = Word(0, (b"",) * CELL_HEIGHT, 0, 0, 0)

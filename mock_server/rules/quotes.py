@@ -36,6 +36,15 @@ class Quote(NamedTuple):
         request = self.request
         return Quote(ImageRequest(request.model, prompt, *request[2:]), *self[1:])
 
+    def sized(self, size: Size) -> "Quote":
+        """The quote for the same request with another size of the same tier; as quick."""
+        request = ImageRequest._make((*self.request[:_SIZE], size, *self.request[_SIZE + 1 :]))
+        told = {**self.told, "size": str(size)}
+        return Quote(request, size, self.tier, self.price, self.seconds, told)
+
+
+_SIZE = ImageRequest._fields.index("size")
+
 
 class Quotes:
     """Makes quotes by the tables of the contract."""
@@ -65,8 +74,12 @@ class Quotes:
         size = parse_size(text)
         if size is None:
             return None
-        refusal = illegal_size(size, text, self.table.sizes)
-        return refusal or self.of(quote.request._replace(size=size), first=None)
+        sizes = self.table.sizes
+        if refusal := illegal_size(size, text, sizes):
+            return refusal
+        if tier_of(size, sizes).name == quote.tier:
+            return quote.sized(size)
+        return self.of(quote.request._replace(size=size), first=None)
 
     def of(self, request: ImageRequest, *, first: Fraction | None) -> Quote:
         """The quote for a request; `first` is the ratio of its first reference, where known.
