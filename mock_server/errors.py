@@ -73,15 +73,9 @@ class ApiError(Exception):
 
         One that is kept must not be raised: by its traceback it would keep whoever it refused.
         """
-        return ApiError(
-            self.message,
-            kind=self.kind,
-            code=self.code,
-            param=self.param,
-            rule=self.rule,
-            headers=self.headers,
-            status=self.status,
-        )
+        again = ApiError.__new__(ApiError, self.message)
+        again.__dict__.update(self.__dict__)
+        return again
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,9 +196,10 @@ def illegal_size(size: Size, text: str, table: SizeTable) -> ApiError | None:
 
 
 def _illegal_size(text: str, size: Size, found: tuple[Breach, ...], table: SizeTable) -> ApiError:
-    demands = "; ".join(breach.demand for breach in found)
-    rules = ", ".join(breach.rule for breach in found)
-    nearest = ", ".join(map(str, nearest_legal(size, table, count=_NEAREST_SHOWN)))
+    demands = "; ".join([breach.demand for breach in found])
+    rules = ", ".join([breach.rule for breach in found])
+    near = nearest_legal(size, table, count=_NEAREST_SHOWN)
+    nearest = ", ".join([f"{width}x{height}" for width, height in near])
     problem = f"{demands}; got {shortened(text)} (breaks {rules}); nearest legal sizes: {nearest}"
     return bad_field("size", problem, rule=found[0].rule)
 

@@ -171,7 +171,7 @@ def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
     first, behind = bisect_left(rows, (width - reach,)), bisect_left(rows, (width + reach + 1,))
     close = _close(rows[first:behind], size, step=step, most=most)
     worst = close[count - 1][0] if len(close) >= count else most
-    nearest: list[tuple[int, int, int]] = []
+    nearest: list[tuple[int, float, int, int]] = []
     for distance, across, lowest, highest in close:
         if distance > worst:
             break
@@ -179,11 +179,11 @@ def nearest_legal(size: Size, table: SizeTable, *, count: int) -> list[Size]:
         radius = math.isqrt(worst - aside)
         first = max((height - radius + step - 1) // step * step, lowest)
         for legal in range(first, min(height + radius, highest) + 1, step):
-            nearest.append((aside + (legal - height) ** 2, across, legal))  # noqa: PERF401
+            one, other = across * height, legal * width
+            unlikeness = one / other if one > other else other / one
+            nearest.append((aside + (legal - height) ** 2, unlikeness, across, legal))
     nearest.sort()
-    if len({distance for distance, _, _ in nearest}) < len(nearest):
-        nearest.sort(key=lambda found: (found[0], _unlikeness(Size(*found[1:]), size), found[1:]))
-    return [Size(across, legal) for _, across, legal in nearest[:count]]
+    return [Size(across, legal) for _, _, across, legal in nearest[:count]]
 
 
 _Row = tuple[int, int, int]
@@ -232,12 +232,6 @@ def _close(
             found.append((distance, across, lowest, highest))
     found.sort()
     return found
-
-
-def _unlikeness(candidate: Size, size: Size) -> float:
-    """How far apart the two ratios are; 1 where they are equal."""
-    one, other = candidate.width * size.height, candidate.height * size.width
-    return max(one, other) / min(one, other)
 
 
 def _legal_heights(width: int, table: SizeTable) -> tuple[int, int]:
