@@ -48,6 +48,7 @@ def pool() -> list[Design]:
     return [_pooled(None, (), number) for number in range(POOL)]
 
 
+@lru_cache(maxsize=256)
 def _reading(prompt: str) -> tuple[int | None, tuple[str, ...], int]:
     """What the prompt asks for: a kind of scene if any, its telling words, and its number."""
     data = prompt.encode("utf-8", "surrogatepass")

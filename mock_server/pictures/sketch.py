@@ -154,10 +154,14 @@ def composed_size(width: int, height: int) -> tuple[int, int]:
     These are few sizes, so that one is ready for most that are asked for: some widths, each with
     some ratios.
     """
-    across = int(_RATIO_STEP ** floor(log(width, _RATIO_STEP)))
-    across = max(1, min(across, width))
+    across = _composed_width(width)
     down = int(across * _RATIO_STEP ** floor(log(height / across, _RATIO_STEP)))
     return across, max(1, min(down, height))
+
+
+@lru_cache(maxsize=256)
+def _composed_width(width: int) -> int:
+    return max(1, min(int(_RATIO_STEP ** floor(log(width, _RATIO_STEP))), width))
 
 
 def _grid(width: int, height: int) -> tuple[int, int]:
