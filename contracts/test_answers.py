@@ -29,6 +29,15 @@ from contracts.strategies import valid_values
 COMPRESSED = ("jpeg", "webp")
 ALIKE = 0.97
 """Pictures that are compressed alike differ by less."""
+MISNAMED: dict[str, Json] = {
+    "count": 2,
+    "num_images": 2,
+    "ratio": "16:9",
+    "aspectRatio": "16:9",
+    "format": "jpeg",
+    "outputFormat": "jpeg",
+}
+"""What fields are called elsewhere, and not here."""
 
 
 def numbers_of_pictures(world: World) -> Iterator[Probe]:
@@ -204,6 +213,9 @@ def ignored_fields(world: World) -> Iterator[Probe]:
         "unknown": generation(world, size=size, **unknown),
         "unknown task": generation(world, **unknown),
         "unknown in a form": edit(world, size=size, user="someone", seed="7"),
+        "misnamed": generation(world, size=size, **MISNAMED),
+        "misnamed in a task": generation(world, **MISNAMED),
+        "misnamed in a form": edit(world, size=size, **MISNAMED),
         "nulls": generation(world, **(nulls | {"size": str(size)})),
         "nulls in a task": generation(world, **nulls),
         "nulls that are waited for": wait(world, quality=None, n=None, aspect_ratio=None),
@@ -322,7 +334,7 @@ def _first_picture(court: Court, probe: Probe) -> tuple[Exchange, bytes]:
     return last, next(iter(ok), b"")
 
 
-@rule("unknown-fields", "unknown-fields/null", "price-auto")
+@rule("unknown-fields", "unknown-fields/null", "price-auto", "derive/defaults")
 @probes(ignored_fields)
 def test_unknown_fields_and_nulls_change_nothing(probe: Probe, court: Court) -> None:
     court.hear(probe)

@@ -274,6 +274,22 @@ def unknown_fields_are_refused(plant: Plant) -> None:
 
 
 @sin("unknown-fields")
+def pictures_are_counted_by_another_name(plant: Plant) -> None:
+    _read_as(plant, "num_images", "n")
+
+
+@sin("derive")
+def a_ratio_is_read_by_another_name(plant: Plant) -> None:
+    _read_as(plant, "ratio", "aspect_ratio")
+
+
+def _read_as(plant: Plant, misnamed: str, name: str) -> None:
+    plant.fields(
+        lambda fields: {name: fields[misnamed], **fields} if misnamed in fields else fields
+    )
+
+
+@sin("unknown-fields")
 def null_is_a_value(plant: Plant) -> None:
     def strict(fields: dict[str, Any]) -> dict[str, Any]:
         for name, value in fields.items():
